@@ -1,0 +1,1 @@
+"""Reading shots (folders of pictures, `.kra` documents) and writing results."""

@@ -1,0 +1,109 @@
+"""`shot.json`: frames per second, palette and engine options stored with a shot folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from keycel_backend.engines.base import OptionValue, Rgba
+from keycel_shared.errors import ErrorCode, KeycelError
+
+DEFAULT_FPS = 24.0
+_MAX_FPS = 1000.0
+_MAX_BYTES = 1 << 20
+_MAX_PALETTE = 4096
+_KEYS = ("fps", "palette", "options")
+_HEX_COLOR = re.compile(r"#([0-9a-fA-F]{6})([0-9a-fA-F]{2})?")
+
+
+@dataclass(frozen=True)
+class ShotSettings:
+    fps: float = DEFAULT_FPS
+    palette: tuple[Rgba, ...] = ()
+    options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+
+
+def read_settings(path: Path) -> ShotSettings:
+    """Read and check `shot.json`; a missing file gives the defaults.
+
+    Colours are `"#rrggbb"`, `"#rrggbbaa"`, or lists of 3 or 4 numbers from 0 to 255.
+
+    Raises:
+        KeycelError: DOC_BAD_OPTION, naming the entry at fault.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise _bad(path, "the file is larger than 1 MiB")
+        parsed: object = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return ShotSettings()
+    except OSError as error:
+        raise _bad(path, error.strerror or str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise _bad(path, f"not valid JSON ({error})") from error
+    if not isinstance(parsed, dict):
+        raise _bad(path, "the file must hold one JSON object")
+    body = cast("dict[str, object]", parsed)
+    unknown = sorted(set(body) - set(_KEYS))
+    if unknown:
+        raise _bad(path, f"unknown entry {unknown[0]!r}; known are {', '.join(_KEYS)}")
+    return ShotSettings(
+        fps=_fps(body.get("fps", DEFAULT_FPS), path),
+        palette=_palette(body.get("palette", []), path),
+        options=_options(body.get("options", {}), path),
+    )
+
+
+def _fps(value: object, path: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MAX_FPS:
+        raise _bad(path, f"fps must be a number above 0 and at most {_MAX_FPS:.0f}, not {value!r}")
+    return float(value)
+
+
+def _palette(value: object, path: Path) -> tuple[Rgba, ...]:
+    if not isinstance(value, list):
+        raise _bad(path, "palette must be a list of colours")
+    entries = cast("list[object]", value)
+    if len(entries) > _MAX_PALETTE:
+        raise _bad(path, f"palette has {len(entries)} colours; at most {_MAX_PALETTE} are possible")
+    # The same colour may stand for several things; the palette's order is the artist's.
+    return tuple(dict.fromkeys(_color(entry, path) for entry in entries))
+
+
+def _color(entry: object, path: Path) -> Rgba:
+    if isinstance(entry, str):
+        matched = _HEX_COLOR.fullmatch(entry)
+        if matched:
+            red, green, blue = bytes.fromhex(matched[1])
+            return red, green, blue, int(matched[2] or "ff", 16)
+    elif isinstance(entry, list):
+        numbers = cast("list[object]", entry)
+        channels = [number for number in numbers if type(number) is int and 0 <= number <= 255]
+        if len(channels) == len(numbers) and len(channels) in (3, 4):
+            red, green, blue, alpha = (*channels, 255)[:4]
+            return red, green, blue, alpha
+    raise _bad(path, f"{entry!r} is no colour; write #rrggbb or three numbers from 0 to 255")
+
+
+def _options(value: object, path: Path) -> dict[str, OptionValue]:
+    if not isinstance(value, dict):
+        raise _bad(path, "options must be an object of names and values")
+    options: dict[str, OptionValue] = {}
+    for name, setting in cast("dict[str, object]", value).items():
+        if not isinstance(setting, (bool, int, float, str)):
+            raise _bad(path, f"option {name!r} must be a number, text, true or false")
+        options[name] = setting
+    return options
+
+
+def _bad(path: Path, detail: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.DOC_BAD_OPTION,
+        f"{path} cannot be used: {detail}.",
+        "Correct the entry, or remove the file to use the defaults.",
+        detail=str(path),
+    )

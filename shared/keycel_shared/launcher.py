@@ -1,0 +1,189 @@
+"""Find the running supervisor or start one, without blocking the caller."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from . import paths
+from .connection import ConnectionInfo, read_connection
+from .errors import ErrorCode, KeycelError
+from .link import load_zmq
+from .version import PROTOCOL
+from .wire import new_id, wrong_version
+
+START_TIMEOUT = 30.0
+"""Seconds; a cold disk and a virus scanner can make the first start slow."""
+
+
+class Launch:
+    """A supervisor being started, or one that runs already. Ask `poll` until it gives an answer.
+
+    Our client key goes to the child through its standard input and stays in memory; the pipe is
+    also how the child learns that we are gone. Keep this object as long as the backend is wanted.
+    """
+
+    def __init__(self, python: str | None = None) -> None:
+        """Start `python -m keycel_backend serve` unless a supervisor is there; None: this Python.
+
+        Raises:
+            KeycelError: ENV_BACKEND_START if the program cannot be started, LINK_VERSION if one of
+                another protocol is running.
+        """
+        self._child: subprocess.Popen[bytes] | None = None
+        self._running = _running_supervisor()
+        if self._running is None:
+            self._spawn(python or backend_python())
+
+    def _spawn(self, python: str) -> None:
+        self._token = new_id()
+        public, secret = load_zmq().curve_keypair()
+        self._keys = (public.decode(), secret.decode())
+        self._log = paths.make_private_folder(paths.log_folder()) / "supervisor.log"
+        try:
+            with self._log.open("ab") as log:
+                self._child = subprocess.Popen(
+                    [python, "-m", "keycel_backend", "serve", "--owned"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    # Its own group: Ctrl-C in our terminal asks the supervisor to finish, not to die.
+                    start_new_session=sys.platform != "win32",
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+        except OSError as error:
+            raise _cannot_start(f"{python}: {error}") from error
+        pipe = self._child.stdin
+        if pipe is None:
+            raise _cannot_start("no pipe to the new process")
+        _tell(pipe, {"client_key": self._keys[0], "launch": self._token})
+        self._deadline = time.monotonic() + START_TIMEOUT
+
+    @property
+    def started_here(self) -> bool:
+        return self._child is not None
+
+    def poll(self) -> ConnectionInfo | None:
+        """How to connect, or None while the supervisor is starting.
+
+        Raises:
+            KeycelError: ENV_BACKEND_START if it ended or did not come up in time.
+        """
+        if self._running is not None or self._child is None:
+            return self._running
+        info = read_connection()
+        if info is not None and info.launch == self._token:
+            self._running = replace(info, client_key=self._keys[0], client_secret=self._keys[1])
+        elif self._child.poll() is not None:
+            # Two programs may start one at the same moment; the loser uses the winner's.
+            self._running = _running_supervisor()
+            if self._running is None:
+                raise _cannot_start(_tail(self._log))
+        elif time.monotonic() > self._deadline:
+            self._child.kill()
+            raise _cannot_start(f"no answer within {START_TIMEOUT:.0f} s; {_tail(self._log)}")
+        return self._running
+
+    def wait(self) -> ConnectionInfo:
+        """Block until `poll` has an answer; for programs without a loop of their own."""
+        while (info := self.poll()) is None:
+            time.sleep(0.02)
+        return info
+
+    def release(self) -> None:
+        """We need it no more: close the pipe. It finishes its jobs and leaves after its grace time."""
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
+
+
+def backend_python() -> str:
+    """The Python that has the backend: named by the installer, else the running one.
+
+    Raises:
+        KeycelError: ENV_NO_BACKEND if the installer's record is damaged or its Python is gone.
+    """
+    record = paths.installation_file()
+    try:
+        python = str(json.loads(record.read_text("utf-8"))["python"])
+    except FileNotFoundError:
+        return sys.executable
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_backend(f"{record}: {error}") from error
+    if not Path(python).exists():
+        raise _no_backend(f"{python} does not exist")
+    return python
+
+
+def _running_supervisor() -> ConnectionInfo | None:
+    info = read_connection()
+    if info is None or not is_locked(paths.lock_file()):
+        return None
+    if info.protocol != PROTOCOL:
+        raise wrong_version(info.protocol)
+    return info
+
+
+def is_locked(path: Path) -> bool:
+    """True while a living process holds the lock: a file left by a killed one does not count."""
+    try:
+        with path.open("r+b") as stream:
+            return not try_lock(stream)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True  # Windows refuses to open a locked file
+
+
+def try_lock(stream: IO[bytes]) -> bool:
+    """Take an exclusive lock that the system drops when the process ends; False if held elsewhere."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _tell(pipe: IO[bytes], facts: dict[str, str]) -> None:
+    try:
+        pipe.write(json.dumps(facts).encode() + b"\n")
+        pipe.flush()
+    except OSError as error:
+        raise _cannot_start(f"the new process did not listen: {error}") from error
+
+
+def _tail(log: Path, size: int = 2000) -> str:
+    try:
+        return log.read_bytes()[-size:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _no_backend(detail: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.ENV_NO_BACKEND,
+        "The Keycel backend is not installed, or it was moved.",
+        "Run `python3 installer install` in the Keycel folder, then restart Krita.",
+        detail,
+    )
+
+
+def _cannot_start(detail: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.ENV_BACKEND_START,
+        "The Keycel backend did not start.",
+        f"Run `keycel doctor`; the log is {paths.log_folder() / 'supervisor.log'}.",
+        detail,
+        retryable=True,
+    )

@@ -1,0 +1,29 @@
+"""Starting, quitting, and a look at what Krita is."""
+
+import sys
+
+from krita import Krita
+from PyQt5.QtCore import QTimer
+
+krita = Krita.instance()
+
+
+def ready():
+    """Answers once the main window is there and has been drawn."""
+    while krita.activeWindow() is None or not krita.activeWindow().qwindow().isVisible():
+        yield 0.05
+    yield 0.5
+    return {"krita": krita.version(), "python": list(sys.version_info[:3])}
+
+
+def quit_soon():
+    for document in krita.documents():
+        document.setModified(False)
+    QTimer.singleShot(100, krita.action("file_quit").trigger)
+
+
+def evaluate(source):
+    """For exploring by hand: `source` is executed, the name `result` is answered."""
+    names = {"krita": krita, "result": None}
+    exec(source, names)
+    return repr(names["result"])

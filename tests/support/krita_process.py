@@ -1,0 +1,242 @@
+"""A real Krita with a private profile, on an X server of its own, driven through a mailbox folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DRIVER = REPOSITORY / "tests" / "krita" / "driver"
+SCENARIOS = REPOSITORY / "tests" / "krita" / "scenarios"
+PROGRAMS = ("krita", "Xvfb", "openbox", "import")
+SCREEN = "1600x1000x24"
+
+
+def missing_programs() -> list[str]:
+    """What these tests need and this machine lacks."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
+
+
+class ScenarioFailed(AssertionError):
+    """A scenario raised inside Krita; the message is its traceback there."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    result: Any
+    stalls: list[dict[str, float]]
+    """Longest silences of the GUI thread during the scenario, longest first."""
+
+
+@dataclass
+class Display:
+    """Xvfb with a window manager: without one, Krita's windows are never activated."""
+
+    folder: Path
+    name: str = ""
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        read_end, write_end = os.pipe()
+        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "-nolisten", "tcp"]
+        log = (self.folder / "xvfb.log").open("wb")
+        with log:
+            server = subprocess.Popen(command, pass_fds=(write_end,), stdout=log, stderr=log)
+        self._processes.append(server)
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            number = pipe.readline().strip()
+        if not number:
+            raise RuntimeError((self.folder / "xvfb.log").read_text())
+        self.name = f":{number}"
+        environment = {**os.environ, "DISPLAY": self.name, "HOME": str(self.folder)}
+        manager = subprocess.Popen(
+            ["openbox"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._processes.append(manager)
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+        self._processes.clear()
+
+    def screenshot(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["import", "-display", self.name, "-window", "root", str(path)], check=True, timeout=60
+        )
+
+
+class KritaProcess:
+    """One Krita. Start it, `run` scenarios in it, `quit` it; `kill` when it does not answer."""
+
+    def __init__(self, folder: Path, display: Display, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._display = display
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests = 0
+        self.keycel_home = folder / "keycel"
+
+    def start(self, timeout: float = 120) -> None:
+        self._write_profile()
+        with (self.folder / "krita.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["krita", "--nosplash"],
+                env=self._krita_environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.run("basics", "ready", timeout=timeout)
+
+    def run(self, module: str, function: str, timeout: float = 60, **arguments: object) -> Reply:
+        """Run one scenario inside Krita and wait for its answer."""
+        self._requests += 1
+        mailbox = self.folder / "mailbox"
+        request = {
+            "module": str(SCENARIOS / f"{module}.py"),
+            "function": function,
+            "arguments": arguments,
+        }
+        path = mailbox / f"request-{self._requests}.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(request))
+        partial.rename(path)
+        reply = self._wait_for(mailbox / f"reply-{self._requests}.json", f"{module}.{function}", timeout)
+        if reply["error"]:
+            raise ScenarioFailed(f"{module}.{function} failed inside Krita:\n{reply['error']}")
+        return Reply(reply["result"], reply["stalls"])
+
+    def quit(self, timeout: float = 60) -> int:
+        """Ask Krita to quit as a user would; returns its exit code."""
+        assert self._process is not None
+        self.run("basics", "quit_soon", timeout=timeout)
+        try:
+            return self._process.wait(timeout)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(30)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def log_tail(self, characters: int = 4000) -> str:
+        path = self.folder / "krita.log"
+        return path.read_text(errors="replace")[-characters:] if path.exists() else ""
+
+    def _wait_for(self, path: Path, what: str, timeout: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while not path.exists():
+            if not self.alive:
+                code = self._process.returncode if self._process else None
+                raise RuntimeError(f"Krita ended with {code} during {what}:\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no answer from Krita to {what} in {timeout:.0f} s:\n{self.log_tail()}")
+            time.sleep(0.01)
+        return json.loads(path.read_text())
+
+    def _write_profile(self) -> None:
+        for name in ("home", "config", "cache", "runtime", "mailbox", "data/krita/pykrita", "data/krita/actions"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "runtime").chmod(0o700)
+        # An autosave file of a killed run would make Krita open its modal "Recover Files" window.
+        for autosave in (self.folder / "home").glob("*autosave.kra"):
+            autosave.unlink()
+        for old in (self.folder / "mailbox").iterdir():
+            old.unlink()
+        self._requests = 0
+        install_plugin(self.folder / "data" / "krita", DRIVER)
+        config = self.folder / "config"
+        (config / "kritarc").write_text(
+            "AutoSaveInterval=0\n[python]\n\nenable_keycel_plugin=true\nenable_keycel_test_driver=true\n"
+        )
+        (config / "kritadisplayrc").write_text("[General]\nOpenGLRenderer=none\n")
+
+    def _krita_environment(self) -> dict[str, str]:
+        """Nothing of the caller's environment: a test must not depend on the machine's settings."""
+        return {
+            "HOME": str(self.folder / "home"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "XDG_RUNTIME_DIR": str(self.folder / "runtime"),
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "DISPLAY": self._display.name,
+            "KEYCEL_HOME": str(self.keycel_home),
+            "KEYCEL_TEST_MAILBOX": str(self.folder / "mailbox"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self._environment,
+        }
+
+
+def install_plugin(resources: Path, *extra: Path) -> None:
+    """Put the plugin, the shared package and the `extra` plugin folders where Krita looks for them."""
+    skip = shutil.ignore_patterns("__pycache__")
+    for source in (REPOSITORY / "plugin", REPOSITORY / "shared", *extra):
+        for item in source.iterdir():
+            if item.suffix == ".action":
+                shutil.copy2(item, resources / "actions" / item.name)
+            elif item.suffix == ".desktop":
+                shutil.copy2(item, resources / "pykrita" / item.name)
+            elif (item / "__init__.py").exists():
+                target = resources / "pykrita" / item.name
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(item, target, ignore=skip)
+
+
+def install_pyzmq(vendor: Path) -> None:
+    """Put pyzmq for Krita's own Python into `vendor`/cpXY, as the installer does."""
+    version = _python_of_krita()
+    target = vendor / "cp{}{}".format(*version)
+    if target.exists():
+        return
+    if version == sys.version_info[:2]:
+        import zmq
+
+        packages = Path(zmq.__file__).parents[1]
+        for name in ("zmq", "pyzmq.libs"):
+            shutil.copytree(packages / name, target / name)
+        return
+    dotted = "{}.{}".format(*version)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
+    command += ["--only-binary=:all:", "--python-version", dotted, "pyzmq"]
+    subprocess.run(command, check=True, timeout=300)
+
+
+def _python_of_krita() -> tuple[int, int]:
+    """The Python that Krita's scripting module is linked with."""
+    [module] = Path("/usr/lib").glob("*/kritaplugins/kritapykrita.so")
+    linked = subprocess.run(["ldd", str(module)], check=True, capture_output=True, text=True, timeout=30)
+    match = re.search(r"libpython3\.(\d+)\.so", linked.stdout)
+    if match is None:
+        raise RuntimeError(f"{module} is not linked with Python 3")
+    return 3, int(match[1])
