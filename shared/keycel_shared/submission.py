@@ -226,7 +226,7 @@ def _pictures(request: JobRequest) -> tuple[Any, ...]:
 
 def _cancelled() -> ErrorValue:
     return ErrorValue(
-        ErrorCode.RUN_CANCELLED, "Cancelled before the work began.", "Start again when you like."
+        ErrorCode.RUN_CANCELLED, "Cancelled before the work began.", "Press the button again."
     )
 
 

@@ -12,7 +12,21 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 _NUMBER_AT_END = re.compile(r"(\d+)$")
 _PICTURE_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".tga", ".exr", ".psd", ".kra", ".avif")
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".tga",
+        ".exr",
+        ".psd",
+        ".kra",
+        ".avif",
+    )
 )
 
 

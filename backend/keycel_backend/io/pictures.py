@@ -29,7 +29,13 @@ _HEADER_BYTES = 33
 _COLOR_TYPES_WITH_ALPHA = (4, 6)
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_FILE_BYTES = MAX_PIXELS * 8 + (1 << 24)
-_OTHER_FORMATS = ((b"\xff\xd8", "JPEG"), (b"RIFF", "WebP"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"8BPS", "PSD"))
+_OTHER_FORMATS = (
+    (b"\xff\xd8", "JPEG"),
+    (b"RIFF", "WebP"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"8BPS", "PSD"),
+)
 _OTHER_FORMATS_LONG = ((b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
 
 

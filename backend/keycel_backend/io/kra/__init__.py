@@ -1,0 +1,1 @@
+"""Reading `.kra` documents without Krita: zip container, layer tree, keyframes, tiles."""

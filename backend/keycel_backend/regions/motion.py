@@ -1,0 +1,41 @@
+"""Where each pixel of one drawing was in another: dense motion between line pictures."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+
+from keycel_backend.regions.arrays import Bytes, Floats, Labels
+
+
+def dense_motion(target: Bytes, source: Bytes, start: Floats | None = None) -> Floats:
+    """Flow (height, width, 2) that leads from pixels of `target` to their places in `source`.
+
+    Dense inverse search (Kroeger et al. 2016) on pictures whose lines have soft flanks.
+    `start`: a first guess to refine.
+    """
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    guess = None if start is None else start.copy()
+    return cast(Floats, search.calc(target, source, cast(Floats, guess)))
+
+
+def shift_between(target: Bytes, source: Bytes) -> tuple[float, float]:
+    """Global translation (x, y) from `target` to `source`, by phase correlation."""
+    window = cv2.createHanningWindow((target.shape[1], target.shape[0]), cv2.CV_32F)
+    (x, y), _ = cv2.phaseCorrelate(target.astype(np.float32), source.astype(np.float32), window)
+    return float(x), float(y)
+
+
+def overlap(target: Labels, target_count: int, source: Labels, source_count: int, flow: Floats) -> Floats:
+    """Pixels of each target region (rows) that land in each source region (columns); outside the picture: none."""
+    height, width = target.shape
+    ys, xs = np.mgrid[0:height, 0:width]
+    x = np.round(xs + flow[..., 0]).astype(np.int64)
+    y = np.round(ys + flow[..., 1]).astype(np.int64)
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    landed = source[y[inside], x[inside]].astype(np.int64) - 1
+    codes = (target[inside].astype(np.int64) - 1) * source_count + landed
+    counts = np.bincount(codes, minlength=target_count * source_count)
+    return counts.reshape(target_count, source_count).astype(np.float32)

@@ -1,0 +1,90 @@
+"""The staging document: a hidden document whose one layer has keyframes at the wanted times.
+
+Frames are filled in as they arrive; the finished layer then goes to the artist's document in one
+undo step. Cost at 1280x720 on two old cores: 130 to 300 ms to open (one call, it cannot be divided),
+6 ms per frame, 50 ms to close.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from keycel_plugin.tasks import pause
+from keycel_shared.errors import ErrorCode, KeycelError
+from keycel_shared.pixels import BYTES_PER_PIXEL, digest_of
+
+from . import api
+from .color_space import ColorSpace, icc_bytes
+from .hidden import close_hidden, open_hidden
+from .staging_file import Skeleton, write_skeleton
+
+BAND_BYTES = 4 * 1024 * 1024
+"""Pixels written per event: about 7 ms."""
+_BUSY_POLL_MS = 2
+
+
+class Staging:
+    """Fill it with `put`, hand `node` over, `close` it."""
+
+    def __init__(self, width: int, height: int, space: ColorSpace, cels: Sequence[Sequence[int]]) -> None:
+        """`cels` lists the frame numbers of each picture; those of one picture share it.
+
+        Raises:
+            KeycelError: OUT_NOT_WRITABLE if the temporary folder cannot be written.
+        """
+        self._size = (width, height)
+        self._cels = {min(times): tuple(times) for times in cels}
+        self._digests: dict[int, str] = {}
+        path = Path(tempfile.gettempdir()) / f"keycel-{uuid.uuid4().hex}.kra"
+        try:
+            write_skeleton(path, Skeleton(width, height, space.profile, icc_bytes(space), cels))
+            self.document = open_hidden(path)
+        except OSError as error:
+            raise KeycelError(
+                ErrorCode.OUT_NOT_WRITABLE,
+                "The temporary folder cannot be written.",
+                "Free some disk space, then press the button again; finished colours are kept.",
+                str(error),
+            ) from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    @property
+    def node(self) -> api.Node:
+        return self.document.rootNode().childNodes()[0]
+
+    @property
+    def digests(self) -> Mapping[int, str]:
+        """Frame number to digest of what was put there, for reading back."""
+        return self._digests
+
+    async def put(self, time: int, pixels: bytes) -> None:
+        """Fill the picture whose first frame number is `time` with BGRA bytes of canvas size."""
+        width, height = self._size
+        self.document.setCurrentTime(time)
+        await self._idle()
+        rows = max(1, BAND_BYTES // (width * BYTES_PER_PIXEL))
+        for top in range(0, height, rows):
+            count = min(rows, height - top)
+            start = top * width * BYTES_PER_PIXEL
+            band = pixels[start : start + count * width * BYTES_PER_PIXEL]
+            self.node.setPixelData(band, 0, top, width, count)
+            await pause()
+        digest = digest_of(pixels)
+        self._digests.update(dict.fromkeys(self._cels[time], digest))
+
+    async def settle(self) -> None:
+        """Wait until Krita has finished with the document."""
+        await self._idle()
+
+    def close(self) -> None:
+        close_hidden(self.document)
+
+    async def _idle(self) -> None:
+        """`setCurrentTime` is carried out by other threads; pixels set before that land elsewhere."""
+        while not self.document.tryBarrierLock():
+            await pause(_BUSY_POLL_MS)
+        self.document.unlock()
