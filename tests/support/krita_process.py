@@ -27,7 +27,7 @@ def missing_programs() -> list[str]:
     return [program for program in PROGRAMS if shutil.which(program) is None]
 
 
-class ScenarioFailed(AssertionError):
+class ScenarioError(AssertionError):
     """A scenario raised inside Krita; the message is its traceback there."""
 
 
@@ -121,7 +121,7 @@ class KritaProcess:
         partial.rename(path)
         reply = self._wait_for(mailbox / f"reply-{self._requests}.json", f"{module}.{function}", timeout)
         if reply["error"]:
-            raise ScenarioFailed(f"{module}.{function} failed inside Krita:\n{reply['error']}")
+            raise ScenarioError(f"{module}.{function} failed inside Krita:\n{reply['error']}")
         return Reply(reply["result"], reply["stalls"])
 
     def quit(self, timeout: float = 60) -> int:
@@ -164,7 +164,15 @@ class KritaProcess:
         return json.loads(path.read_text())
 
     def _write_profile(self) -> None:
-        for name in ("home", "config", "cache", "runtime", "mailbox", "data/krita/pykrita", "data/krita/actions"):
+        for name in (
+            "home",
+            "config",
+            "cache",
+            "runtime",
+            "mailbox",
+            "data/krita/pykrita",
+            "data/krita/actions",
+        ):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "runtime").chmod(0o700)
         # An autosave file of a killed run would make Krita open its modal "Recover Files" window.

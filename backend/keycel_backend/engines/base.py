@@ -146,6 +146,7 @@ class FrameResult:
     palette: tuple[Rgba, ...]
     regions: tuple[RegionReport, ...]
     seed: int
+    """The job seed that gives this frame again: the request's for redrawn targets, else 0."""
     seconds: float
 
 
@@ -170,6 +171,7 @@ class Engine(Protocol):
             Cancelled: soon after `cancelled()` turns true.
             KeycelError: bad input or exhausted resources.
         """
+        ...
 
 
 def targets_of(shot: Shot, times: Sequence[int] | None) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Measuring results against known colours: picture quality, regions, lines, steadiness, palette."""

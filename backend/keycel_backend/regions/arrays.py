@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 """Region number per pixel, shape (height, width); 0 means none."""
 Integers = NDArray[np.int64]
+"""Indices and counts."""
 
 
 def distance_to(mask: Mask) -> Floats:
@@ -28,13 +29,13 @@ def distance_to(mask: Mask) -> Floats:
     return cast(Floats, cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5))
 
 
-def nearest_index(mask: Mask) -> tuple[Integers, Floats]:
+def nearest_index(mask: Mask) -> tuple[Labels, Floats]:
     """Flat index of the nearest true pixel for every pixel, and the distance to it. `mask` is not empty."""
     distance, number = cv2.distanceTransformWithLabels(
         (~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     where = np.flatnonzero(mask)
-    index_of_number = np.zeros(len(where) + 1, np.int64)
+    index_of_number = np.zeros(len(where) + 1, np.int32)
     index_of_number[number.ravel()[where]] = where
     return index_of_number[number], cast(Floats, distance)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keycel_backend.regions.arrays import Bytes, Floats, Integers, Mask
+from keycel_backend.regions.arrays import Floats, Integers, blur
 from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.motion import dense_motion, overlap
 
@@ -60,6 +60,34 @@ def match(target: RegionFeatures, source: RegionFeatures, weights: Weights | Non
     return _solve(target, source, evidence + both, refined, weights)
 
 
+def reverse(found: Match, target_area: Floats, source_area: Floats) -> Match:
+    """The same assignment seen from the source drawing: where each of its regions went.
+
+    Areas weigh the votes; a source region whose area is not accounted for was covered or left.
+    """
+    number = len(source_area)
+    flow = np.zeros((number, len(target_area)), np.float32)
+    rows = np.arange(len(target_area))[:, None]
+    np.add.at(flow, (found.source, rows), found.belief[:, :-1] * target_area[:, None])
+    total = flow.sum(axis=1)
+    lost = np.clip(1.0 - total / np.maximum(0.5 * source_area, 1e-3), 0.02, 1.0)
+    share = flow / np.maximum(total[:, None], 1e-6) * (1.0 - lost[:, None])
+    count = min(CANDIDATES, flow.shape[1])
+    candidates = np.argsort(-share, axis=1, kind="stable")[:, :count].astype(np.int64)
+    belief = np.concatenate([np.take_along_axis(share, candidates, axis=1), lost[:, None]], axis=1)
+    return _padded(candidates, belief.astype(np.float32))
+
+
+def _padded(candidates: Integers, belief: Floats) -> Match:
+    """Always CANDIDATES columns, so that matches of small drawings look like all others."""
+    missing = CANDIDATES - candidates.shape[1]
+    if missing:
+        nothing = np.zeros((len(belief), missing), np.float32)
+        candidates = np.pad(candidates, ((0, 0), (0, missing)))
+        belief = np.concatenate([belief[:, :-1], nothing, belief[:, -1:]], axis=1)
+    return Match(candidates, belief.astype(np.float32))
+
+
 def _own_evidence(target: RegionFeatures, source: RegionFeatures, weights: Weights) -> Floats:
     """(n, m) evidence that needs no motion."""
     outline = target.outline @ source.outline.T
@@ -103,11 +131,7 @@ def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, flo
         own = _propagate(own, target, _support(target, source, candidates, weights))
     belief = np.exp(own - own.max(axis=1, keepdims=True))
     belief /= belief.sum(axis=1, keepdims=True)
-    if count < CANDIDATES:
-        missing = CANDIDATES - count
-        candidates = np.pad(candidates, ((0, 0), (0, missing)))
-        belief = np.concatenate([belief[:, :-1], np.zeros((target.count, missing)), belief[:, -1:]], axis=1)
-    return Match(candidates, belief.astype(np.float32))
+    return _padded(candidates, belief)
 
 
 def _support(target: RegionFeatures, source: RegionFeatures, candidates: Integers, weights: Weights) -> Floats:
@@ -174,8 +198,6 @@ def _motion_of_matches(target: RegionFeatures, source: RegionFeatures, found: Ma
 
 def _spread(target: RegionFeatures, step: Floats, trust: Floats) -> Floats:
     """Trust-weighted blur of one motion per region into a dense field."""
-    from keycel_backend.regions.arrays import blur
-
     weight = trust[target.labels - 1]
     sigma = 0.02 * target.figure + 1.0
     total = blur(weight, sigma)
@@ -183,6 +205,3 @@ def _spread(target: RegionFeatures, step: Floats, trust: Floats) -> Floats:
     y = blur(weight * step[target.labels - 1, 1], sigma) / total
     return np.ascontiguousarray(np.stack([x, y], axis=2), np.float32)
 
-
-def no_lines(picture: Bytes) -> bool:
-    return int(picture.max()) == int(picture.min())

@@ -23,7 +23,7 @@ STANDARD_PROFILE = "sRGB-elle-V2-srgbtrc.icc"
 
 _CONVERTIBLE = {("RGBA", "U8"), ("RGBA", "U16"), ("GRAYA", "U8"), ("GRAYA", "U16")}
 _DEPTHS = {"U8": "8-bit integer", "U16": "16-bit integer", "F16": "16-bit float", "F32": "32-bit float"}
-_MODELS = {"A": "Alpha mask", "GRAYA": "Grayscale", "CMYKA": "CMYK", "LABA": "L*a*b*", "XYZA": "XYZ", "YCbCrA": "YCbCr"}
+_MODELS = {"RGBA": "RGB", "GRAYA": "Grayscale", "CMYKA": "CMYK", "LABA": "L*a*b*", "XYZA": "XYZ"}
 
 _profiles: dict[str, bytes] = {}
 
@@ -42,8 +42,7 @@ class ColorSpace:
 
     @property
     def title(self) -> str:
-        model = _MODELS.get(self.model, "RGB" if self.model == "RGBA" else self.model)
-        return f"{model}, {_DEPTHS.get(self.depth, self.depth)}"
+        return f"{_MODELS.get(self.model, self.model)}, {_DEPTHS.get(self.depth, self.depth)}"
 
 
 def color_space_of(source: api.Node | api.Document) -> ColorSpace:

@@ -20,7 +20,7 @@ class DriverExtension(Extension):
     def setup(self):
         pass
 
-    def createActions(self, window):  # noqa: N802 - Krita's name
+    def createActions(self, _window):  # noqa: N802 - Krita's name
         if self._mailbox is None:
             self._mailbox = Mailbox()
             self._mailbox.open()

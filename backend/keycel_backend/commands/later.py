@@ -1,0 +1,61 @@
+"""Commands of the contract whose engines are not in this version: they say so and exit with 3."""
+
+from __future__ import annotations
+
+import argparse
+
+from keycel_backend.commands import Commands
+from keycel_backend.engines.registry import find_engine
+from keycel_shared.errors import ErrorCode, KeycelError
+
+
+def add_inbetween(commands: Commands) -> None:
+    parser = commands.add_parser("inbetween", help="draw the frames between sparse key sketches")
+    parser.add_argument("shot", metavar="SHOT")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--engine", default="sketchkey")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "inbetween"))
+
+
+def add_reference(commands: Commands) -> None:
+    parser = commands.add_parser("reference", help="colour one drawing from a reference image")
+    parser.add_argument("line", metavar="LINE")
+    parser.add_argument("--reference", required=True, metavar="IMG")
+    parser.add_argument("--out", required=True, metavar="PNG")
+    parser.add_argument("--engine", default="colorizediffusion")
+    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "reference"))
+
+
+def add_animate(commands: Commands) -> None:
+    parser = commands.add_parser("animate", help="animate one sketch from a sentence")
+    parser.add_argument("sketch", metavar="SKETCH")
+    parser.add_argument("--prompt", required=True, metavar="TEXT")
+    parser.add_argument("--frames", type=int, default=10, metavar="N")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--engine", default="flipsketch")
+    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "animate"))
+
+
+def add_models(commands: Commands) -> None:
+    parser = commands.add_parser("models", help="install and check model weights")
+    parser.add_argument("action", choices=("list", "install", "verify", "remove"))
+    parser.add_argument("name", nargs="?", metavar="MODEL")
+    parser.set_defaults(run=_models)
+
+
+def _unavailable(engine: str, task: str) -> int:
+    find_engine(engine, task)
+    raise AssertionError("an engine that exists must have its command")  # pragma: no cover
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    if arguments.action == "list":
+        print("No engine of this version uses downloaded models.")
+        return 0
+    raise KeycelError(
+        ErrorCode.REG_NO_MODEL,
+        f"There is no model to {arguments.action} in this version: its engines need no downloaded weights.",
+        "Use the engine flat, or update Keycel when a version with diffusion engines is released.",
+        arguments.name or "",
+    )

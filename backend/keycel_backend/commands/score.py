@@ -1,0 +1,1 @@
+"""`keycel score`: measure coloured frames against the truth."""

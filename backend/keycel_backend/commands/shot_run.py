@@ -1,0 +1,155 @@
+"""One job of the command line: shot in, coloured frames and `report.json` out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keycel_backend.commands.client import Client, on_interrupt
+from keycel_backend.commands.progress import ProgressLine
+from keycel_backend.commands.shot_upload import ShotUpload, from_bgra
+from keycel_backend.engines.base import OptionValue
+from keycel_backend.io.compose import flatten
+from keycel_backend.io.results import FrameReport, write_frame
+from keycel_backend.io.source import ShotSource
+from keycel_shared.errors import ErrorValue, KeycelError
+from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
+from keycel_shared.submission import Delivery, Submission
+
+from .report import frame_report
+
+
+@dataclass
+class RunOutcome:
+    """What came of a job."""
+
+    status: JobStatus | None = None
+    error: ErrorValue | None = None
+    frames: dict[int, FrameReport] = field(default_factory=dict[int, FrameReport])
+    failed: dict[int, ErrorValue] = field(default_factory=dict[int, ErrorValue])
+    reused: int = 0
+    seconds: float = 0.0
+    first_frame_seconds: float | None = None
+
+
+class ShotRun:
+    """Hears of a submission and writes each frame as it comes, acknowledging it once it is on disk."""
+
+    def __init__(self, shot: ShotSource, out: Path, flat: bool, line: ProgressLine) -> None:
+        """`flat`: composite the lines and paper over the flats."""
+        self.outcome = RunOutcome()
+        self._shot = shot
+        self._out = out
+        self._flatten = flat
+        self._line = line
+        self._submission: Submission | None = None
+        self._began = time.perf_counter()
+        self._total = 0
+
+    def run(self, client: Client, request: JobRequest, upload: ShotUpload) -> RunOutcome:
+        """Submit `request` and stay until it is over or cancelled with Ctrl-C.
+
+        Raises:
+            KeycelError: the supervisor is gone for good, or a frame cannot be written.
+        """
+        submission = Submission(client.session, request, upload.read, self)
+        self._submission = submission
+        self._began = time.perf_counter()
+        submission.start()
+        with on_interrupt(submission.cancel):
+            client.run_until(lambda: self.outcome.status is not None or self.outcome.error is not None)
+        self.outcome.seconds = time.perf_counter() - self._began
+        self._line.end()
+        return self.outcome
+
+    # ---------------------------------------------------------------------------- SubmissionListener
+
+    def uploading(self, done: int, total: int) -> None:
+        if total:
+            self._line.show(f"sending drawings {done}/{total}")
+
+    def accepted(self, status: JobStatus) -> None:
+        self._total = status.total
+
+    def progress(self, progress: JobProgress) -> None:
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        self._line.show(f"{self._count()} frames, {progress.phase}{left}")
+
+    def frame(self, delivery: Delivery) -> None:
+        if self.outcome.first_frame_seconds is None:
+            self.outcome.first_frame_seconds = time.perf_counter() - self._began
+        number = delivery.event.time
+        picture = from_bgra(delivery.pixels, self._shot.width, self._shot.height)
+        if self._flatten:
+            picture = flatten(picture, self._shot.drawings[number].load())
+        try:
+            write_frame(self._out, number, picture)
+        except KeycelError as error:
+            # The rest would fail the same way; what is computed stays in the store for the next try.
+            self.failed(error.value)
+            if self._submission is not None:
+                self._submission.cancel()
+            return
+        self.outcome.frames[number] = frame_report(delivery)
+        self.outcome.reused += delivery.event.reused
+        if self._submission is not None:
+            self._submission.acknowledge(delivery)
+        self._line.show(f"{self._count()} frames")
+
+    def frame_failed(self, failure: FrameFailed) -> None:
+        self.outcome.failed[failure.time] = failure.error
+        self._line.show(f"frame {failure.time}: {failure.error.title}", important=True)
+
+    def finished(self, status: JobStatus) -> None:
+        self.outcome.status = status
+
+    def failed(self, error: ErrorValue) -> None:
+        if self.outcome.error is None:
+            self.outcome.error = error
+
+    def _count(self) -> str:
+        return f"{len(self.outcome.frames)}/{self._total or '?'}"
+
+
+def make_request(
+    shot: ShotSource,
+    upload: ShotUpload,
+    engine: str,
+    targets: tuple[int, ...],
+    seed: int,
+    redraw: bool,
+    options: Mapping[str, OptionValue],
+) -> JobRequest:
+    """The whole of a colouring job as one value. Raises what loading a picture raises."""
+    return JobRequest(
+        engine=engine,
+        task="colorize",
+        width=shot.width,
+        height=shot.height,
+        drawings=upload.name(shot.drawings),
+        keyframes=upload.name(shot.keyframes),
+        targets=targets,
+        options={**shot.options, **options},
+        palette=shot.palette,
+        seed=seed,
+        redraw=redraw,
+        name=shot.name,
+    )
+
+
+def summary(outcome: RunOutcome, out: Path) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "out": str(out),
+        "frames": sorted(outcome.frames),
+        "failed": {str(time): error.to_json() for time, error in sorted(outcome.failed.items())},
+        "reused": outcome.reused,
+        "seconds": round(outcome.seconds, 3),
+        "first_frame_seconds": outcome.first_frame_seconds and round(outcome.first_frame_seconds, 3),
+        "unsure_regions": sum(
+            region.confidence < 0.5 for frame in outcome.frames.values() for region in frame.regions
+        ),
+    }

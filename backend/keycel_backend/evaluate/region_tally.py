@@ -1,0 +1,72 @@
+"""Counting right and wrong regions over a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keycel_backend.evaluate.color import colors_to_lab, distance, nearest_distance, pack, unpack
+from keycel_backend.evaluate.regions import TrueRegions
+
+_SAME_AS_BACKGROUND = 2
+"""Largest difference in any channel, where colours are medians."""
+
+
+@dataclass
+class Share:
+    """A running share: how much of a total was right."""
+
+    right: int = 0
+    total: int = 0
+
+    def add(self, right: NDArray[np.bool_], weights: NDArray[np.int64]) -> None:
+        self.right += int(np.sum(weights[right]))
+        self.total += int(np.sum(weights))
+
+    @property
+    def value(self) -> float:
+        return self.right / self.total if self.total else 1.0
+
+
+class RegionTally:
+    """Adds up frames: all regions, those of the foreground, and those a reference could explain."""
+
+    def __init__(self, tolerance: float, background: int | None) -> None:
+        self._tolerance = tolerance
+        self._background = background
+        self.all_count, self.all_area = Share(), Share()
+        self.foreground_count, self.foreground_area = Share(), Share()
+        self.seen_count = Share()
+        self.per_frame: list[float] = []
+        """Share of right foreground regions (0 where a frame has none)."""
+
+    def add(self, regions: TrueRegions, predicted_colors: NDArray[np.uint8], seen: NDArray[np.uint8]) -> None:
+        """One frame. `seen` are the true colours of the reference frames, shape (n, 3)."""
+        truth = colors_to_lab(regions.colors)
+        right = distance(colors_to_lab(predicted_colors), truth) <= self._tolerance
+        ones = np.ones(len(regions), np.int64)
+        self.all_count.add(right, ones)
+        self.all_area.add(right, regions.areas)
+        foreground = ~self._is_background(regions)
+        self.foreground_count.add(right[foreground], ones[foreground])
+        self.foreground_area.add(right[foreground], regions.areas[foreground])
+        if len(seen):
+            known = foreground & (nearest_distance(truth, colors_to_lab(seen)) <= self._tolerance)
+            self.seen_count.add(right[known], ones[known])
+        self.per_frame.append(float(np.sum(right[foreground])) / max(1, int(np.sum(foreground))))
+
+    @property
+    def seen_share(self) -> float:
+        """Share of foreground regions whose true colour occurs in the references."""
+        return self.seen_count.total / self.foreground_count.total if self.foreground_count.total else 1.0
+
+    def _is_background(self, regions: TrueRegions) -> NDArray[np.bool_]:
+        if self._background is None:
+            return np.zeros(len(regions), bool)
+        if not regions.by_median:
+            return pack(regions.colors) == self._background
+        background = unpack(np.array(self._background)).astype(np.int64)
+        difference = np.abs(regions.colors.astype(np.int64) - background)
+        return np.max(difference, axis=1, initial=0) <= _SAME_AS_BACKGROUND

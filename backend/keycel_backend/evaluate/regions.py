@@ -1,0 +1,107 @@
+"""Region accuracy: the share of line-bounded regions that got the right colour.
+
+Regions are connected pieces (through edges, not corners) of paper between the lines. Where the
+paint is known apart from the lines, a region also carries one true colour only and the prediction
+counts by its most frequent colour. Elsewhere truth and prediction count by their median colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from keycel_backend.evaluate.color import Codes, Rgb, pack, unpack
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+_SMALLEST_BY_MEDIAN = 40
+
+
+@dataclass(frozen=True)
+class TrueRegions:
+    """Regions of one frame."""
+
+    labels: Labels
+    """Shape (height, width): 1 .. number of regions; 0 elsewhere."""
+    colors: NDArray[np.uint8]
+    """True colour of each region, shape (n, 3)."""
+    areas: NDArray[np.int64]
+    """Pixels of each region."""
+    by_median: bool
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def predicted_colors(self, predicted: Rgb) -> NDArray[np.uint8]:
+        """The colour a prediction gave to each region, shape (n, 3)."""
+        if self.by_median:
+            return _median_colors(self.labels, len(self), predicted)
+        return unpack(_most_frequent(self.labels, len(self), pack(predicted)))
+
+
+def regions_of_paint(paint: Rgb, ink: Mask, smallest: int) -> TrueRegions:
+    """Regions from the paint under the lines; those under `smallest` pixels are left out."""
+    codes = np.where(ink, -1, pack(paint))
+    labels = np.zeros(codes.shape, np.int32)
+    colors: list[int] = []
+    areas: list[int] = []
+    for code in np.unique(codes):
+        if code < 0:
+            continue
+        pieces, piece_areas = _large_pieces(codes == code, smallest)
+        labels += np.where(pieces > 0, pieces + len(colors), 0).astype(np.int32)
+        colors += [int(code)] * len(piece_areas)
+        areas += piece_areas
+    return TrueRegions(labels, unpack(np.array(colors, np.int64)), np.array(areas, np.int64), False)
+
+
+def regions_between_lines(color: Rgb, ink: Mask) -> TrueRegions:
+    """Regions from the lines alone, with the median of the true colours in each."""
+    labels, areas = _large_pieces(~ink, _SMALLEST_BY_MEDIAN)
+    colors = _median_colors(labels, len(areas), color)
+    return TrueRegions(labels, colors, np.array(areas, np.int64), True)
+
+
+def _large_pieces(mask: Mask, smallest: int) -> tuple[Labels, list[int]]:
+    """Connected pieces of at least `smallest` pixels, numbered from 1, and their areas."""
+    # The four-neighbourhood: paint does not leak through corners.
+    found = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    labels = cast("Labels", found[1])
+    areas = cast("NDArray[Any]", found[2])[:, cv2.CC_STAT_AREA].astype(np.int64)
+    kept = np.flatnonzero(areas >= smallest)
+    kept = kept[kept > 0]  # 0 is what lies outside the mask
+    renumbered = np.zeros(len(areas), np.int32)
+    renumbered[kept] = np.arange(1, len(kept) + 1)
+    return renumbered[labels], [int(area) for area in areas[kept]]
+
+
+def _most_frequent(labels: Labels, count: int, codes: Codes) -> Codes:
+    """Most frequent code of each region; of equally frequent ones the largest."""
+    inside = labels > 0
+    distinct, index = np.unique(codes[inside], return_inverse=True)
+    pairs, frequency = np.unique(
+        (labels[inside].astype(np.int64) - 1) * len(distinct) + index, return_counts=True
+    )
+    region, color = pairs // max(1, len(distinct)), pairs % max(1, len(distinct))
+    order = np.lexsort((color, frequency, region))
+    winners = np.zeros(count, np.int64)
+    # Ascending by frequency within a region: the last assignment is the one that stays.
+    last = np.flatnonzero(np.diff(region[order], append=-1))
+    winners[region[order][last]] = distinct[color[order][last]]
+    return winners
+
+
+def _median_colors(labels: Labels, count: int, picture: Rgb) -> NDArray[np.uint8]:
+    inside = labels > 0
+    by_region = np.argsort(labels[inside], kind="stable")
+    values = picture[inside][by_region]
+    ends = np.cumsum(np.bincount(labels[inside], minlength=count + 1)[1:])
+    colors = np.zeros((count, 3), np.uint8)
+    for region, pixels in enumerate(np.split(values, ends[:-1]) if count else []):
+        colors[region] = np.median(pixels, axis=0).astype(np.uint8)
+    return colors

@@ -1,0 +1,57 @@
+"""Carries colours from painted regions to matched regions, and pools what several references say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keycel_backend.regions.arrays import Floats
+from keycel_backend.regions.matching import Match
+
+NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.5
+"""Say of the drawing next to it, of the one after that, and of the keyframe itself."""
+_DECISION = 1.5
+"""Exponent that sharpens each step of a chain; 1 would blur colours into each other over many drawings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colors:
+    """What is believed of the colours of one drawing's regions."""
+
+    shares: Floats
+    """(regions, palette entries); rows sum to 1."""
+    known: Floats
+    """(regions,) 0..1: how much of that comes from matched regions rather than from nothing."""
+
+
+def painted(shares: Floats) -> Colors:
+    """Colours of a painted keyframe's own regions."""
+    return Colors(shares, np.ones(len(shares), np.float32))
+
+
+def pool(evidence: Sequence[tuple[float, Match, Colors]]) -> Colors:
+    """Pooled answer of several (weight, match, colours of the matched drawing); at least one."""
+    total = sum(weight for weight, _, _ in evidence)
+    shares = known = np.float32(0)
+    for weight, found, colors in evidence:
+        belief = found.belief[:, :-1]
+        shares = shares + weight / total * np.einsum("nk,nkc->nc", belief, colors.shares[found.source])
+        known = known + weight / total * np.einsum("nk,nk->n", belief, colors.known[found.source])
+    return Colors(_sharpened(np.asarray(shares, np.float32)), np.asarray(known, np.float32))
+
+
+def blend(left: Colors, right: Colors, place: float) -> Colors:
+    """Answers from the keyframe before and the one after; `place` 0..1 is where between them the drawing lies."""
+    left_say = (1.0 - place) * (0.05 + left.known)
+    right_say = place * (0.05 + right.known)
+    total = left_say + right_say
+    shares = (left_say / total)[:, None] * left.shares + (right_say / total)[:, None] * right.shares
+    known = (left_say * left.known + right_say * right.known) / total
+    return Colors(shares.astype(np.float32), known.astype(np.float32))
+
+
+def _sharpened(shares: Floats) -> Floats:
+    raised = (shares + 1e-6) ** _DECISION
+    return (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)

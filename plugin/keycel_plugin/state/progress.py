@@ -1,0 +1,49 @@
+"""What the plugin is doing right now, as the artist should read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keycel_plugin.qt import QtCore, Signal
+from keycel_shared.errors import ErrorValue
+
+
+@dataclass(frozen=True)
+class ProgressNews:
+    """One moment. `done` of `total` steps; a total of 0 means: busy, no measure yet."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+    busy: bool = False
+    error: ErrorValue | None = None
+
+
+IDLE = ProgressNews("Choose the two layers, then press Colorize.")
+
+
+class Progress(QtCore.QObject):
+    """The latest news; whoever shows it listens to `changed`."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        self.news = IDLE
+
+    def show(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Work is going on."""
+        self._set(ProgressNews(text, done, total, busy=True))
+
+    def finish(self, text: str) -> None:
+        """Work has ended well, or was cancelled."""
+        self._set(ProgressNews(text))
+
+    def fail(self, error: ErrorValue) -> None:
+        """Work has ended with an error."""
+        self._set(ProgressNews(error.title, error=error))
+
+    def _set(self, news: ProgressNews) -> None:
+        if news != self.news:
+            self.news = news
+            self.changed.emit()
