@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from keycel_shared.errors import ErrorCode
 from keycel_shared.version import VERSION
 

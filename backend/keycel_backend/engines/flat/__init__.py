@@ -1,0 +1,1 @@
+"""The default engine: line-bounded regions, matched over time, painted in the artist's exact colours."""
