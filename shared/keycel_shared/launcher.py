@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ from .wire import new_id, wrong_version
 
 START_TIMEOUT = 30.0
 """Seconds; a cold disk and a virus scanner can make the first start slow."""
+
+ALREADY_RUNNING = 5
+"""Exit code of a supervisor that found another one of this user."""
 
 
 class Launch:
@@ -52,6 +56,7 @@ class Launch:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
+                    env=_environment_for(python),
                     # Its own group: Ctrl-C in our terminal asks the supervisor to finish, not to die.
                     start_new_session=sys.platform != "win32",
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -80,9 +85,11 @@ class Launch:
         if info is not None and info.launch == self._token:
             self._running = replace(info, client_key=self._keys[0], client_secret=self._keys[1])
         elif self._child.poll() is not None:
-            # Two programs may start one at the same moment; the loser uses the winner's.
+            # Two programs may start one at the same moment; the loser uses the winner's, once that
+            # one is ready.
             self._running = _running_supervisor()
-            if self._running is None:
+            lost_race = self._child.returncode == ALREADY_RUNNING and time.monotonic() < self._deadline
+            if self._running is None and not lost_race:
                 raise _cannot_start(_tail(self._log))
         elif time.monotonic() > self._deadline:
             self._child.kill()
@@ -99,6 +106,18 @@ class Launch:
         """We need it no more: close the pipe. It finishes its jobs and leaves after its grace time."""
         if self._child is not None and self._child.stdin is not None:
             self._child.stdin.close()
+
+
+def _environment_for(python: str) -> dict[str, str]:
+    """Ours, without what is meant for our Python alone if the backend has another one.
+
+    Krita sets PYTHONPATH to its own folders, and its AppImage PYTHONHOME and LD_LIBRARY_PATH; with
+    these the backend would load the plugin's copy of this package, or the wrong C libraries.
+    """
+    if Path(python) == Path(sys.executable):
+        return dict(os.environ)
+    foreign = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
+    return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def backend_python() -> str:

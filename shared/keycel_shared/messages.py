@@ -113,6 +113,8 @@ class Welcome(Body):
     engines: tuple[EngineInfo, ...]
     jobs: tuple[JobStatus, ...]
     """Jobs of this session that are not finished or still have unacknowledged events."""
+    last_seq: int = 0
+    """Number of the session's latest event; 0 for a session that the supervisor did not know."""
 
 
 @dataclass(frozen=True)

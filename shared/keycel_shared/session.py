@@ -18,6 +18,7 @@ from .messages import (
     FrameReady,
     Hello,
     JobChanged,
+    JobCredit,
     JobProgress,
     Ping,
     Welcome,
@@ -171,6 +172,9 @@ class Session:
 
     def _event(self, seq: int, event: JobChanged | FrameReady | FrameFailed) -> None:
         if seq in self._seen:
+            if not isinstance(event, JobChanged):
+                # Sending it again has cost a credit that no listener will give back.
+                self.notify(JobCredit(event.job, 1))
             return
         self._seen.add(seq)
         listener = self._listeners.get(_job_of(event))
@@ -181,6 +185,10 @@ class Session:
 
     def _welcomed(self, message: Message) -> None:
         self.welcome = message.expect(Welcome)
+        if self._seen and self.welcome.last_seq < max(self._seen):
+            # The supervisor has lost its journal and counts from the beginning.
+            self._seen.clear()
+            self._unclaimed.clear()
         for listener in list(self._listeners.values()):
             listener.link_restored(self.welcome)
 

@@ -89,7 +89,9 @@ class Submission:
         self._to_send: deque[str] = deque()
         self._sent = self._stored = self._missing = 0
         self._fetching: dict[int, tuple[FrameReady, dict[str, Buffer]]] = {}
+        self._unsafe: set[int] = set()
         self._end: JobStatus | None = None
+        self._end_seq = 0
         self._over = False
         self._cancelled = False
 
@@ -100,6 +102,17 @@ class Submission:
             digests[self._request.reference] = None
         self._session.request(BlobQuery(tuple(digests)), self._on_need, self._fail)
 
+    def follow(self, status: JobStatus) -> None:
+        """Instead of `start`: go on with a job that `Session.welcome.jobs` names after a reattach.
+
+        Its unacknowledged frames are handed over (again).
+        """
+        self.job = status.job
+        self._listener.accepted(status)
+        self._session.listen(self.job, self)
+        if self._cancelled:
+            self.cancel()
+
     def cancel(self) -> None:
         """Stop soon; frames that are finished stay and are still handed over."""
         self._cancelled = True
@@ -108,7 +121,16 @@ class Submission:
 
     def acknowledge(self, *deliveries: Delivery) -> None:
         """The frames are safe on the artist's side; the store need not keep them for us."""
-        self._session.acknowledge(*(delivery.seq for delivery in deliveries))
+        seqs = [delivery.seq for delivery in deliveries]
+        self._unsafe.difference_update(seqs)
+        self._session.acknowledge(*seqs)
+        self._acknowledge_end()
+
+    def _acknowledge_end(self) -> None:
+        # Last of all: who reattaches hears the unsafe frames again, and then that the job is over.
+        if self._end_seq and not self._unsafe:
+            self._session.acknowledge(self._end_seq)
+            self._end_seq = 0
 
     # ---------------------------------------------------------------------------- upload
 
@@ -142,12 +164,7 @@ class Submission:
         self._session.request(JobSubmit(self._request, CREDITS), self._on_accepted, self._fail)
 
     def _on_accepted(self, message: Message) -> None:
-        status = message.expect(JobAccepted).status
-        self.job = status.job
-        self._listener.accepted(status)
-        self._session.listen(self.job, self)
-        if self._cancelled:
-            self.cancel()
+        self.follow(message.expect(JobAccepted).status)
 
     # ---------------------------------------------------------------------------- JobListener
 
@@ -156,17 +173,20 @@ class Submission:
 
     def job_event(self, seq: int, event: JobChanged | FrameReady | FrameFailed) -> None:
         if isinstance(event, FrameReady):
+            self._unsafe.add(seq)
             self._fetching[seq] = (event, {})
             for digest in (event.digest, event.report):
                 self._session.request(BlobGet(digest), self._fetched(seq), self._fail)
+            return
+        if isinstance(event, JobChanged) and is_terminal(event.status.state):
+            self._end, self._end_seq = event.status, seq
+            self._acknowledge_end()
+            self._finish_if_all_here()
             return
         self._session.acknowledge(seq)
         if isinstance(event, FrameFailed):
             self._session.notify(JobCredit(self.job, 1))
             self._listener.frame_failed(event)
-        elif is_terminal(event.status.state):
-            self._end = event.status
-            self._finish_if_all_here()
 
     def link_lost(self, error: ErrorValue) -> None:
         if error.retryable:
@@ -225,9 +245,7 @@ def _pictures(request: JobRequest) -> tuple[Any, ...]:
 
 
 def _cancelled() -> ErrorValue:
-    return ErrorValue(
-        ErrorCode.RUN_CANCELLED, "Cancelled before the work began.", "Press the button again."
-    )
+    return ErrorValue(ErrorCode.RUN_CANCELLED, "Cancelled before the work began.", "Press the button again.")
 
 
 def _damaged(digest: str) -> ErrorValue:

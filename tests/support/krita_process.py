@@ -10,10 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import zmq
+
+from keycel_installer import krita_plugin
+from keycel_shared import paths
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DRIVER = REPOSITORY / "tests" / "krita" / "driver"
@@ -77,18 +81,16 @@ class Display:
 
     def screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["import", "-display", self.name, "-window", "root", str(path)], check=True, timeout=60
-        )
+        command = ["import", "-display", self.name, "-window", "root", f"png:{path}"]
+        subprocess.run(command, check=True, timeout=60)
 
 
 class KritaProcess:
     """One Krita. Start it, `run` scenarios in it, `quit` it; `kill` when it does not answer."""
 
-    def __init__(self, folder: Path, display: Display, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, display: Display) -> None:
         self.folder = folder
         self._display = display
-        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = 0
         self.keycel_home = folder / "keycel"
@@ -149,8 +151,10 @@ class KritaProcess:
         return self._process is not None and self._process.poll() is None
 
     def log_tail(self, characters: int = 4000) -> str:
+        """The end of what Krita wrote, without the painting noise of a virtual screen."""
         path = self.folder / "krita.log"
-        return path.read_text(errors="replace")[-characters:] if path.exists() else ""
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        return "\n".join(line for line in lines if not line.startswith("QPainter::"))[-characters:]
 
     def _wait_for(self, path: Path, what: str, timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
@@ -164,15 +168,7 @@ class KritaProcess:
         return json.loads(path.read_text())
 
     def _write_profile(self) -> None:
-        for name in (
-            "home",
-            "config",
-            "cache",
-            "runtime",
-            "mailbox",
-            "data/krita/pykrita",
-            "data/krita/actions",
-        ):
+        for name in ("home", "config", "cache", "runtime", "mailbox", "data/krita"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "runtime").chmod(0o700)
         # An autosave file of a killed run would make Krita open its modal "Recover Files" window.
@@ -181,12 +177,13 @@ class KritaProcess:
         for old in (self.folder / "mailbox").iterdir():
             old.unlink()
         self._requests = 0
-        install_plugin(self.folder / "data" / "krita", DRIVER)
         config = self.folder / "config"
-        (config / "kritarc").write_text(
-            "AutoSaveInterval=0\n[python]\n\nenable_keycel_plugin=true\nenable_keycel_test_driver=true\n"
-        )
+        (config / "kritarc").write_text("AutoSaveInterval=0\n\n[python]\nenable_keycel_test_driver=true\n")
         (config / "kritadisplayrc").write_text("[General]\nOpenGLRenderer=none\n")
+        resources = self.folder / "data" / "krita"
+        krita_plugin.install(REPOSITORY, krita_plugin.KritaProfile(resources, config / "kritarc"))
+        install_driver(resources)
+        install_pyzmq(self.keycel_home / "vendor")
 
     def _krita_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: a test must not depend on the machine's settings."""
@@ -202,42 +199,37 @@ class KritaProcess:
             "KEYCEL_HOME": str(self.keycel_home),
             "KEYCEL_TEST_MAILBOX": str(self.folder / "mailbox"),
             "PYTHONDONTWRITEBYTECODE": "1",
-            **self._environment,
         }
 
 
-def install_plugin(resources: Path, *extra: Path) -> None:
-    """Put the plugin, the shared package and the `extra` plugin folders where Krita looks for them."""
-    skip = shutil.ignore_patterns("__pycache__")
-    for source in (REPOSITORY / "plugin", REPOSITORY / "shared", *extra):
-        for item in source.iterdir():
-            if item.suffix == ".action":
-                shutil.copy2(item, resources / "actions" / item.name)
-            elif item.suffix == ".desktop":
-                shutil.copy2(item, resources / "pykrita" / item.name)
-            elif (item / "__init__.py").exists():
-                target = resources / "pykrita" / item.name
-                shutil.rmtree(target, ignore_errors=True)
-                shutil.copytree(item, target, ignore=skip)
+def install_driver(resources: Path) -> None:
+    """Put the test driver where Krita looks for plugins."""
+    scripts = resources / "pykrita"
+    shutil.copy2(DRIVER / "keycel_test_driver.desktop", scripts)
+    shutil.copytree(DRIVER / "keycel_test_driver", scripts / "keycel_test_driver", dirs_exist_ok=True)
 
 
 def install_pyzmq(vendor: Path) -> None:
-    """Put pyzmq for Krita's own Python into `vendor`/cpXY, as the installer does."""
+    """Put pyzmq for Krita's own Python into `vendor`/cpXY.
+
+    `installer test` has fetched the builds into the test home; without it, the one of this
+    environment serves if it is for the same Python.
+    """
     version = _python_of_krita()
-    target = vendor / "cp{}{}".format(*version)
+    target = vendor / "cp{}{}".format(*min(version, (3, 12)))
+    fetched = paths.vendor_folder() / target.name
     if target.exists():
         return
-    if version == sys.version_info[:2]:
-        import zmq
-
-        packages = Path(zmq.__file__).parents[1]
-        for name in ("zmq", "pyzmq.libs"):
-            shutil.copytree(packages / name, target / name)
+    if fetched.exists():
+        shutil.copytree(fetched, target)
         return
-    dotted = "{}.{}".format(*version)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
-    command += ["--only-binary=:all:", "--python-version", dotted, "pyzmq"]
-    subprocess.run(command, check=True, timeout=300)
+    if version != sys.version_info[:2]:
+        raise RuntimeError(
+            f"no pyzmq for Krita's Python {version}: run the tests by `python3 installer test`"
+        )
+    packages = Path(zmq.__file__).parents[1]
+    for name in ("zmq", "pyzmq.libs"):
+        shutil.copytree(packages / name, target / name)
 
 
 def _python_of_krita() -> tuple[int, int]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keycel_backend.engines.base import Pixels
 from keycel_backend.io.source import PictureSource
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import PictureAt
 from keycel_shared.pixels import digest_of
+
+if TYPE_CHECKING:
+    from keycel_backend.engines.base import Pixels
 
 KEEP_BYTES = 512 * 1024 * 1024
 """Decoded pictures kept between naming and sending them; longer shots are decoded twice."""
@@ -23,7 +26,8 @@ def to_bgra(picture: Pixels) -> bytes:
 
 def from_bgra(data: bytes | bytearray | memoryview, width: int, height: int) -> Pixels:
     """Raw BGRA bytes to an RGBA array (height, width, 4)."""
-    return np.frombuffer(data, np.uint8).reshape(height, width, 4)[..., [2, 1, 0, 3]]
+    picture = np.frombuffer(data, np.uint8).reshape(height, width, 4)
+    return np.ascontiguousarray(picture[..., [2, 1, 0, 3]])
 
 
 class ShotUpload:

@@ -1,0 +1,1 @@
+"""The bundled demo shot: a fox cub drawn by the project itself, with known true colours."""

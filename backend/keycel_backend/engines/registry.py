@@ -1,47 +1,75 @@
-"""Which engines this version has. Costs nothing to import: engines are loaded when asked for."""
+"""Which engines there are. Importing this costs nothing: engines are loaded by name, in the worker."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from keycel_backend.engines.base import Engine, EngineDescription
-from keycel_backend.engines.flat.description import DESCRIPTION as FLAT
+from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
+from keycel_backend.engines.flat import description as flat
 from keycel_shared.errors import ErrorCode, KeycelError
+
+EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
+"""(width, height, drawings, keyframes, options) to the cost; pure Python."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """An engine's facts, and where its class is."""
-
     description: EngineDescription
+    estimate: EstimateFunction
     factory: str
-    """"module:Class"; the class takes no arguments."""
-
-    def create(self) -> Engine:
-        """Import the engine's module and make an engine; `load` it before use."""
-        module, name = self.factory.split(":")
-        make = cast(Callable[[], Engine], getattr(importlib.import_module(module), name))
-        return make()
+    """`module:Class` of the engine itself."""
 
 
-ENGINES: dict[str, EngineEntry] = {
-    "flat": EngineEntry(FLAT, "keycel_backend.engines.flat.engine:FlatEngine"),
+ENTRIES: dict[str, EngineEntry] = {
+    "flat": EngineEntry(flat.DESCRIPTION, flat.estimate, "keycel_backend.engines.flat.engine:FlatEngine"),
 }
-ANNOUNCED = ("cel", "lvcd", "anidoc", "sketchkey", "colorizediffusion", "flipsketch")
-"""Names the documentation speaks of that are not part of this version."""
+
+PLANNED = {
+    "cel": ("colorize", "inbetween"),
+    "lvcd": ("colorize",),
+    "anidoc": ("colorize",),
+    "sketchkey": ("inbetween",),
+    "colorizediffusion": ("reference",),
+    "flipsketch": ("animate",),
+}
+"""Engines of the design that this version does not contain yet, with their tasks."""
 
 
-def find_engine(name: str) -> EngineEntry:
-    """Raises `KeycelError` (REG_NO_ENGINE) for an engine this version does not have."""
-    entry = ENGINES.get(name)
-    if entry is not None:
+def descriptions() -> tuple[EngineDescription, ...]:
+    return tuple(entry.description for entry in ENTRIES.values())
+
+
+def find_entry(name: str, task: str) -> EngineEntry:
+    """The engine called `name`, if it can do `task`.
+
+    Raises:
+        KeycelError: REG_NO_ENGINE.
+    """
+    entry = ENTRIES.get(name)
+    if entry is not None and task in entry.description.tasks:
         return entry
-    title = (
-        f'The engine "{name}" is not part of this version of Keycel yet.'
-        if name in ANNOUNCED
-        else f'There is no engine called "{name}".'
+    able = [engine.name for engine in descriptions() if task in engine.tasks]
+    if name in PLANNED:
+        title = f"The engine {name} is not in this version of Keycel."
+    elif entry is not None:
+        title = f"The engine {name} cannot do the task {task}."
+    else:
+        title = f"There is no engine called {name}."
+    remedy = (
+        f"Use one of: {', '.join(able)}." if able else f"No engine of this version can {task}; update Keycel."
     )
-    raise KeycelError(ErrorCode.REG_NO_ENGINE, title, f"Choose one of: {', '.join(sorted(ENGINES))}.")
+    raise KeycelError(ErrorCode.REG_NO_ENGINE, title, remedy, f"engine {name}, task {task}")
+
+
+def find_engine(name: str, task: str) -> EngineDescription:
+    """Description of the engine called `name`. Raises like `find_entry`."""
+    return find_entry(name, task).description
+
+
+def load_engine(name: str, task: str) -> Engine:
+    """A new instance of the engine; imports whatever it needs. Raises like `find_entry`."""
+    module, _, kind = find_entry(name, task).factory.partition(":")
+    return cast("Engine", getattr(importlib.import_module(module), kind)())

@@ -8,11 +8,11 @@ counts by its most frequent colour. Elsewhere truth and prediction count by thei
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage import measure
 
 from keycel_backend.evaluate.color import Codes, Rgb, pack, unpack
 
@@ -46,38 +46,41 @@ class TrueRegions:
 
 def regions_of_paint(paint: Rgb, ink: Mask, smallest: int) -> TrueRegions:
     """Regions from the paint under the lines; those under `smallest` pixels are left out."""
-    codes = np.where(ink, -1, pack(paint))
-    labels = np.zeros(codes.shape, np.int32)
-    colors: list[int] = []
-    areas: list[int] = []
-    for code in np.unique(codes):
-        if code < 0:
-            continue
-        pieces, piece_areas = _large_pieces(codes == code, smallest)
-        labels += np.where(pieces > 0, pieces + len(colors), 0).astype(np.int32)
-        colors += [int(code)] * len(piece_areas)
-        areas += piece_areas
-    return TrueRegions(labels, unpack(np.array(colors, np.int64)), np.array(areas, np.int64), False)
+    codes = np.where(ink, 0, pack(paint) + 1)
+    pieces, areas = _large_pieces(codes, smallest)
+    first = _first_pixels(pieces, len(areas))
+    colors = unpack(np.reshape(codes, -1)[first] - 1)
+    return TrueRegions(pieces, colors, np.array(areas, np.int64), False)
 
 
 def regions_between_lines(color: Rgb, ink: Mask) -> TrueRegions:
     """Regions from the lines alone, with the median of the true colours in each."""
-    labels, areas = _large_pieces(~ink, _SMALLEST_BY_MEDIAN)
+    labels, areas = _large_pieces((~ink).astype(np.int64), _SMALLEST_BY_MEDIAN)
     colors = _median_colors(labels, len(areas), color)
     return TrueRegions(labels, colors, np.array(areas, np.int64), True)
 
 
-def _large_pieces(mask: Mask, smallest: int) -> tuple[Labels, list[int]]:
-    """Connected pieces of at least `smallest` pixels, numbered from 1, and their areas."""
-    # The four-neighbourhood: paint does not leak through corners.
-    found = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
-    labels = cast("Labels", found[1])
-    areas = cast("NDArray[Any]", found[2])[:, cv2.CC_STAT_AREA].astype(np.int64)
+def _large_pieces(values: Codes, smallest: int) -> tuple[Labels, list[int]]:
+    """Connected pieces of one value (0 is nothing) and at least `smallest` pixels; their areas.
+
+    Pieces are numbered from 1.
+    """
+    # Connectivity 1 is the four-neighbourhood: paint does not leak through corners.
+    labels = cast("Labels", measure.label(values, background=0, connectivity=1))
+    areas = np.bincount(np.reshape(labels, -1))
     kept = np.flatnonzero(areas >= smallest)
-    kept = kept[kept > 0]  # 0 is what lies outside the mask
+    kept = kept[kept > 0]  # 0 is the background
     renumbered = np.zeros(len(areas), np.int32)
     renumbered[kept] = np.arange(1, len(kept) + 1)
     return renumbered[labels], [int(area) for area in areas[kept]]
+
+
+def _first_pixels(labels: Labels, count: int) -> NDArray[np.int64]:
+    """Flat index of one pixel of each label 1 .. count."""
+    first = np.zeros(count + 1, np.int64)
+    flat = np.reshape(labels, -1)
+    first[flat] = np.arange(flat.size)
+    return first[1:]
 
 
 def _most_frequent(labels: Labels, count: int, codes: Codes) -> Codes:

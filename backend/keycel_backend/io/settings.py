@@ -1,4 +1,4 @@
-"""`shot.json`: frames per second, palette and engine options stored with a shot folder."""
+"""`shot.json`: frame rate, end, palette and engine options stored with a shot folder."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import cast
 
 from keycel_backend.engines.base import OptionValue, Rgba
+from keycel_backend.io.limits import MAX_TIME
 from keycel_shared.errors import ErrorCode, KeycelError
 
 DEFAULT_FPS = 24.0
 _MAX_FPS = 1000.0
 _MAX_BYTES = 1 << 20
 _MAX_PALETTE = 4096
-_KEYS = ("fps", "palette", "options")
+_KEYS = ("fps", "end", "palette", "options")
 _HEX_COLOR = re.compile(r"#([0-9a-fA-F]{6})([0-9a-fA-F]{2})?")
 
 
 @dataclass(frozen=True)
 class ShotSettings:
     fps: float = DEFAULT_FPS
+    end: int = 0
+    """First frame number after the shot, which says how long the last drawing is held; 0: not stated."""
     palette: tuple[Rgba, ...] = ()
     options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
 
@@ -53,6 +56,7 @@ def read_settings(path: Path) -> ShotSettings:
         raise _bad(path, f"unknown entry {unknown[0]!r}; known are {', '.join(_KEYS)}")
     return ShotSettings(
         fps=_fps(body.get("fps", DEFAULT_FPS), path),
+        end=_end(body.get("end", 0), path),
         palette=_palette(body.get("palette", []), path),
         options=_options(body.get("options", {}), path),
     )
@@ -62,6 +66,12 @@ def _fps(value: object, path: Path) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MAX_FPS:
         raise _bad(path, f"fps must be a number above 0 and at most {_MAX_FPS:.0f}, not {value!r}")
     return float(value)
+
+
+def _end(value: object, path: Path) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_TIME + 1:
+        raise _bad(path, f"end must be a frame number of at most {MAX_TIME + 1}, not {value!r}")
+    return value
 
 
 def _palette(value: object, path: Path) -> tuple[Rgba, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8]
 """RGBA picture, shape (height, width, 4), straight alpha."""
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.int32]
 """Region number per pixel, shape (height, width); 0 means none."""
 Integers = NDArray[np.int64]
@@ -36,8 +36,9 @@ def nearest_index(mask: Mask) -> tuple[Labels, Floats]:
     )
     where = np.flatnonzero(mask)
     index_of_number = np.zeros(len(where) + 1, np.int32)
-    index_of_number[number.ravel()[where]] = where
-    return index_of_number[number], cast(Floats, distance)
+    numbers = cast(Labels, number)
+    index_of_number[numbers.ravel()[where]] = where
+    return index_of_number[numbers], cast(Floats, distance)
 
 
 def connected_pieces(mask: Mask) -> tuple[int, Labels]:
@@ -47,12 +48,14 @@ def connected_pieces(mask: Mask) -> tuple[int, Labels]:
 
 
 def grow(labels: Floats, within: Mask, steps: int) -> Floats:
-    """Let labels (exact integers in float32; 0 empty) claim empty pixels of `within`, one 4-neighbour ring a step."""
+    """Let labels (0: none) claim empty pixels of `within`, one ring of 4-neighbours a step."""
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    grown = labels.copy()
+    free = ((grown == 0) & within).view(np.uint8)
     for _ in range(steps):
-        claimed = cast(Floats, cv2.dilate(labels, cross))
-        labels = np.where((labels == 0) & within, claimed, labels)
-    return labels
+        cv2.copyTo(cv2.dilate(grown, cross), free, grown)
+        free &= grown == 0
+    return grown
 
 
 def dilate(mask: Mask, radius: int) -> Mask:

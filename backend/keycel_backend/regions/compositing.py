@@ -15,8 +15,8 @@ def flatten(
 ) -> Pixels:
     """Opaque picture of `flats` over `paper` under `line`, all (height, width, 4) RGBA.
 
-    Lines on transparent lie over the colours; lines scanned on paper are multiplied. Coloured separation lines are
-    painted over, as in finished animation, unless `show_trace_lines`.
+    Lines on transparent lie over the colours; lines scanned on paper are multiplied. Coloured
+    separation lines are painted over, as in finished animation, unless `show_trace_lines`.
     """
     alpha = flats[..., 3:4].astype(np.float32) / 255.0
     under = flats[..., :3] * alpha + np.array(paper, np.float32) * (1.0 - alpha)

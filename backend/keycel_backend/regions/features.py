@@ -11,8 +11,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, Mask, blur, distance_to, sample_nearest, shrink
+from keycel_backend.regions.arrays import (
+    Bytes,
+    Floats,
+    Integers,
+    Labels,
+    Mask,
+    blur,
+    distance_to,
+    sample_nearest,
+    shrink,
+)
 from keycel_backend.regions.segmentation import Segmentation
+from keycel_backend.regions.tables import RegionTable, region_table
 
 WORKING_SIDE = 480
 """Longer side of the reduced picture, in pixels."""
@@ -70,11 +81,16 @@ def measure(ink: Mask, segmentation: Segmentation) -> RegionFeatures:
     density = shrink(ink.astype(np.float32), size) if scale < 1 else ink.astype(np.float32)
     labels = np.ascontiguousarray(sample_nearest(segmentation.filled, size))
     count = segmentation.count
-    full_area = np.bincount(segmentation.labels.ravel(), minlength=count + 1)[1:].astype(np.float32)
-    area, centroid, box = _boxes(labels, count)
+    table = region_table(labels, count)
+    full_area = region_table(segmentation.labels, count).area.astype(np.float32)
+    centroid, box = _placed(table, size)
     lines = _line_picture(density)
     drawn = np.argwhere(density > 0.25)
-    figure = float(np.hypot(*(drawn.max(axis=0) - drawn.min(axis=0) + 1))) if len(drawn) else float(np.hypot(*size))
+    figure = (
+        float(np.hypot(*(drawn.max(axis=0) - drawn.min(axis=0) + 1)))
+        if len(drawn)
+        else float(np.hypot(*size))
+    )
     edges, contact, open_edge = _neighbours(labels, count, segmentation.openings)
     return RegionFeatures(
         labels=labels,
@@ -93,40 +109,21 @@ def measure(ink: Mask, segmentation: Segmentation) -> RegionFeatures:
     )
 
 
+def _placed(table: RegionTable, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Centroids and boxes (inclusive); a region lost in the reduction becomes a point in the middle."""
+    centroid, box = table.centroid.astype(np.float32), table.box.astype(np.float32)
+    box[:, 2:] -= 1
+    lost = table.area == 0
+    centroid[lost] = (size[1] / 2.0, size[0] / 2.0)
+    box[lost] = np.tile(centroid[lost], 2)
+    return centroid, box
+
+
 def _line_picture(density: Floats) -> Bytes:
     """Lines with soft flanks: gives a flow method a slope to descend on empty paper."""
     distance = distance_to(density > 0.25)
     soft = 0.6 * np.exp(-distance / 3.0) + 0.4 * np.exp(-distance / 12.0)
     return np.round(soft * 255.0).astype(np.uint8)
-
-
-def _boxes(labels: Labels, count: int) -> tuple[Floats, Floats, Floats]:
-    """Area, centroid (x, y) and box (left, top, right, bottom inclusive) of every label 1..count.
-
-    A label lost in the reduction gets a point in the middle of the picture and area 0.
-    """
-    height, width = labels.shape
-    flat = labels.ravel()
-    ys, xs = np.divmod(np.arange(flat.size), width)
-    area = np.bincount(flat, minlength=count + 1)[1:].astype(np.float32)
-    safe = np.maximum(area, 1.0)
-    x = np.bincount(flat, weights=xs, minlength=count + 1)[1:] / safe
-    y = np.bincount(flat, weights=ys, minlength=count + 1)[1:] / safe
-    lost = area == 0
-    x[lost], y[lost] = width / 2.0, height / 2.0
-    order = np.argsort(flat, kind="stable")
-    starts = np.searchsorted(flat[order], np.arange(1, count + 2))
-    box = np.stack([x, y, x, y], axis=1)
-    present = np.flatnonzero(~lost)
-    if len(present):
-        first = starts[present]
-        start = int(starts[0])
-        cuts = first - start
-        box[present, 0] = np.minimum.reduceat(xs[order][start:], cuts)
-        box[present, 1] = np.minimum.reduceat(ys[order][start:], cuts)
-        box[present, 2] = np.maximum.reduceat(xs[order][start:], cuts)
-        box[present, 3] = np.maximum.reduceat(ys[order][start:], cuts)
-    return area, np.stack([x, y], axis=1).astype(np.float32), box.astype(np.float32)
 
 
 def _neighbours(labels: Labels, count: int, openings: Integers) -> tuple[Integers, Floats, Mask]:
@@ -143,7 +140,11 @@ def _neighbours(labels: Labels, count: int, openings: Integers) -> tuple[Integer
     np.add.at(perimeter, edges[:, 0], length)
     np.add.at(perimeter, edges[:, 1], length)
     contact = length / np.maximum(np.minimum(perimeter[edges[:, 0]], perimeter[edges[:, 1]]), 1)
-    opened = np.isin(codes, openings[:, 0] * base + openings[:, 1]) if len(openings) else np.zeros(len(codes), np.bool_)
+    opened = (
+        np.isin(codes, openings[:, 0] * base + openings[:, 1])
+        if len(openings)
+        else np.zeros(len(codes), np.bool_)
+    )
     return edges - 1, contact.astype(np.float32), opened
 
 

@@ -49,13 +49,17 @@ def read_line_art(drawing: Pixels) -> LineArt:
     on_paper = float(np.mean(alpha >= 250)) >= _OPAQUE_SHARE
     if on_paper:
         paper = _paper_color(drawing[..., :3])
-        low = cv2.absdiff(drawing[..., :3], np.full_like(drawing[..., :3], paper))
-        strength = cast(Bytes, low.max(axis=2))
+        levels = np.arange(256)
+        tables = [np.abs(levels - value).astype(np.uint8) for value in paper]
+        away = [cv2.LUT(drawing[..., channel], tables[channel]) for channel in range(3)]
+        strength = cast(Bytes, cv2.max(cv2.max(away[0], away[1]), away[2]))
     else:
         paper = (255, 255, 255)
         strength = alpha.copy()
     ink = strength >= _ink_threshold(strength)
-    return LineArt(strength, ink, _trace_lines(drawing, ink, strength, on_paper), paper, _line_width(ink), on_paper)
+    return LineArt(
+        strength, ink, _trace_lines(drawing, ink, strength, on_paper), paper, _line_width(ink), on_paper
+    )
 
 
 def _paper_color(rgb: Bytes) -> tuple[int, int, int]:
@@ -104,7 +108,11 @@ def _trace_lines(drawing: Pixels, ink: Mask, strength: Bytes, on_paper: bool) ->
     coloured = chroma >= _TRACE_CHROMA
     if float(np.median(chroma[strong])) >= _NEUTRAL_CHROMA:
         hue = _hue(rgb)
-        main = np.rad2deg(np.angle(np.exp(1j * np.deg2rad(hue[strong & coloured])).mean())) if coloured.any() else 0.0
+        main = (
+            np.rad2deg(np.angle(np.exp(1j * np.deg2rad(hue[strong & coloured])).mean()))
+            if coloured.any()
+            else 0.0
+        )
         apart = np.abs((hue - float(main) + 180.0) % 360.0 - 180.0)
         coloured &= apart >= _TRACE_HUE_APART
     trace.ravel()[where[coloured]] = True

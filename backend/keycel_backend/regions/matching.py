@@ -17,6 +17,8 @@ from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.motion import dense_motion, overlap
 
 CANDIDATES = 10
+LOOKALIKE = 0.2
+"""How much resemblance alone counts as knowing."""
 _ROUNDS = 12
 _DAMPING = 0.5
 
@@ -31,7 +33,7 @@ class Weights:
     area: float = 0.8
     place: float = 1.5
     border: float = 0.7
-    new: float = 1.0
+    new: float = -2.5
     support: float = 2.0
     apart: float = 0.8
     split: float = 0.3
@@ -51,13 +53,25 @@ def match(target: RegionFeatures, source: RegionFeatures, weights: Weights | Non
     weights = weights or Weights()
     evidence = _own_evidence(target, source, weights)
     flow = dense_motion(target.lines, source.lines)
-    first = _solve(target, source, evidence + _overlap_evidence(target, source, flow, weights), flow, weights)
+    first = _solve(target, source, evidence + _overlap_evidence(target, source, flow, weights), weights)
     guess = _motion_of_matches(target, source, first)
     refined = dense_motion(target.lines, source.lines, guess)
     both = np.maximum(
-        _overlap_evidence(target, source, refined, weights), 0.8 * _overlap_evidence(target, source, flow, weights)
+        _overlap_evidence(target, source, refined, weights),
+        0.8 * _overlap_evidence(target, source, flow, weights),
     )
-    return _solve(target, source, evidence + both, refined, weights)
+    return _solve(target, source, evidence + both, weights)
+
+
+def lookalikes(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
+    """What regions resemble wherever they are: a guess for what has no place in the source, and no more."""
+    evidence = _own_evidence(target, source, weights or Weights())
+    count = min(CANDIDATES, source.count)
+    candidates = np.argsort(-evidence, axis=1, kind="stable")[:, :count].astype(np.int64)
+    belief = np.exp(np.take_along_axis(evidence, candidates, axis=1) - evidence.max(axis=1, keepdims=True))
+    belief *= LOOKALIKE / belief.sum(axis=1, keepdims=True)
+    rest = np.full((target.count, 1), 1.0 - LOOKALIKE, np.float32)
+    return _padded(candidates, np.concatenate([belief, rest], axis=1))
 
 
 def reverse(found: Match, target_area: Floats, source_area: Floats) -> Match:
@@ -102,7 +116,9 @@ def _own_evidence(target: RegionFeatures, source: RegionFeatures, weights: Weigh
     ).astype(np.float32)
 
 
-def _overlap_evidence(target: RegionFeatures, source: RegionFeatures, flow: Floats, weights: Weights) -> Floats:
+def _overlap_evidence(
+    target: RegionFeatures, source: RegionFeatures, flow: Floats, weights: Weights
+) -> Floats:
     """(n, m) evidence from where a region's pixels land, and how far its middle is from the other's."""
     shared = overlap(target.labels, target.count, source.labels, source.count, flow)
     of_target = shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0)
@@ -122,7 +138,7 @@ def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
     return np.stack([x, y], axis=1).astype(np.float32)
 
 
-def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, flow: Floats, weights: Weights) -> Match:
+def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, weights: Weights) -> Match:
     count = min(CANDIDATES, source.count)
     candidates = np.argsort(-evidence, axis=1, kind="stable")[:, :count].astype(np.int64)
     own = np.take_along_axis(evidence, candidates, axis=1)
@@ -134,7 +150,9 @@ def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, flo
     return _padded(candidates, belief)
 
 
-def _support(target: RegionFeatures, source: RegionFeatures, candidates: Integers, weights: Weights) -> Floats:
+def _support(
+    target: RegionFeatures, source: RegionFeatures, candidates: Integers, weights: Weights
+) -> Floats:
     """(e, k+1, k+1) log-support of each pair of matches for each pair of neighbours."""
     one, two = target.edges[:, 0], target.edges[:, 1]
     first, second = candidates[one], candidates[two]
@@ -204,4 +222,3 @@ def _spread(target: RegionFeatures, step: Floats, trust: Floats) -> Floats:
     x = blur(weight * step[target.labels - 1, 0], sigma) / total
     y = blur(weight * step[target.labels - 1, 1], sigma) / total
     return np.ascontiguousarray(np.stack([x, y], axis=2), np.float32)
-

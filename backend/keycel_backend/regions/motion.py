@@ -29,7 +29,10 @@ def shift_between(target: Bytes, source: Bytes) -> tuple[float, float]:
 
 
 def overlap(target: Labels, target_count: int, source: Labels, source_count: int, flow: Floats) -> Floats:
-    """Pixels of each target region (rows) that land in each source region (columns); outside the picture: none."""
+    """Pixels of each target region (rows) that land in each source region (columns).
+
+    Pixels that land outside the picture do not count.
+    """
     height, width = target.shape
     ys, xs = np.mgrid[0:height, 0:width]
     x = np.round(xs + flow[..., 0]).astype(np.int64)

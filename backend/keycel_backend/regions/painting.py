@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keycel_backend.regions.arrays import Mask, Pixels, connected_pieces, nearest_index
+from keycel_backend.regions.arrays import Floats, Mask, Pixels, connected_pieces, nearest_index
 from keycel_backend.regions.lines import LineArt
-from keycel_backend.regions.palette import Codes, Palette, color_codes, paint_shares, pixels_of, rgba_to_code
+from keycel_backend.regions.palette import Codes, Palette, color_codes, paint_shares, pixels_of
 from keycel_backend.regions.segmentation import Segmentation
 
 CLEAN_STRENGTH = 12
@@ -39,7 +39,7 @@ def read_painting(picture: Pixels, art: LineArt) -> Painting:
 
 
 def _paper_of(picture: Pixels, codes: Codes, art: LineArt) -> int:
-    """The colour along the canvas border, if the keyframe is opaque and the colour is white or the drawing's paper."""
+    """Colour along the canvas border, if the keyframe is opaque and it is white or the drawing's paper."""
     if float(np.mean(picture[..., 3] >= 250)) < _OPAQUE_SHARE:
         return 0
     border = np.concatenate([codes[0], codes[-1], codes[:, 0], codes[:, -1]])
@@ -54,7 +54,11 @@ def _paper_of(picture: Pixels, codes: Codes, art: LineArt) -> int:
 
 def _has_lines(picture: Pixels, art: LineArt) -> bool:
     """Whether pixels on lines look like paint seen through the line rather than like paint alone."""
-    strong = art.ink & ~art.trace & (art.strength >= np.percentile(art.strength[art.ink], 50) if art.ink.any() else False)
+    strong = (
+        art.ink
+        & ~art.trace
+        & (art.strength >= np.percentile(art.strength[art.ink], 50) if art.ink.any() else False)
+    )
     clear = art.strength < CLEAN_STRENGTH
     if not strong.any() or not clear.any():
         return False
@@ -72,19 +76,19 @@ def _has_lines(picture: Pixels, art: LineArt) -> bool:
     return float(np.mean(darker & (to_paint > 6))) > 0.5
 
 
-def _over_white(rgba: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _over_white(rgba: Pixels) -> Floats:
     alpha = rgba[:, 3:4].astype(np.float32) / 255.0
     return rgba[:, :3] * alpha + 255.0 * (1.0 - alpha)
 
 
-def shares_of(painting: Painting, segmentation: Segmentation, palette: Palette) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def shares_of(painting: Painting, segmentation: Segmentation, palette: Palette) -> Floats:
     """(regions, palette entries) share of each colour in each region."""
     entries = palette.entries_of(painting.codes)
     return paint_shares(entries, segmentation.labels, painting.clean, segmentation.count, len(palette))
 
 
 def own_flats(painting: Painting, segmentation: Segmentation, palette: Palette) -> Codes:
-    """The keyframe's own frame: the artist's pixels, with composited lines replaced by the paint beside them."""
+    """The keyframe's own frame: the artist's pixels; composited lines give way to the paint beside them."""
     codes = painting.codes
     if painting.lines_in:
         codes = _without_lines(painting, segmentation, palette)
@@ -113,7 +117,3 @@ def _joined_to_border(mask: Mask) -> Mask:
     border = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
     outside = np.unique(border)
     return np.isin(pieces, outside[outside > 0])
-
-
-def paper_code(color: tuple[int, int, int]) -> int:
-    return rgba_to_code(color)

@@ -43,13 +43,23 @@ def pool(evidence: Sequence[tuple[float, Match, Colors]]) -> Colors:
 
 
 def blend(left: Colors, right: Colors, place: float) -> Colors:
-    """Answers from the keyframe before and the one after; `place` 0..1 is where between them the drawing lies."""
-    left_say = (1.0 - place) * (0.05 + left.known)
-    right_say = place * (0.05 + right.known)
+    """Answers from the keyframes before and after; `place` 0..1 is where between them the drawing lies."""
+    left_say = (1.0 - place) * (0.02 + left.known**2 * left.shares.max(axis=1))
+    right_say = place * (0.02 + right.known**2 * right.shares.max(axis=1))
     total = left_say + right_say
     shares = (left_say / total)[:, None] * left.shares + (right_say / total)[:, None] * right.shares
     known = (left_say * left.known + right_say * right.known) / total
     return Colors(shares.astype(np.float32), known.astype(np.float32))
+
+
+def supplement(colors: Colors, other: Colors) -> Colors:
+    """Where little is known, what `other` keyframes say counts instead."""
+    missing = (1.0 - colors.known) * other.known
+    total = np.maximum(colors.known + missing, 1e-6)
+    shares = (colors.known[:, None] * colors.shares + missing[:, None] * other.shares) / total[:, None]
+    empty = colors.known + missing < 1e-6
+    shares[empty] = colors.shares[empty]
+    return Colors(shares.astype(np.float32), np.clip(colors.known + missing, 0.0, 1.0).astype(np.float32))
 
 
 def _sharpened(shares: Floats) -> Floats:

@@ -8,7 +8,9 @@ loses no narrow tip or small region, because every pixel that is not ink ends in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,17 +51,19 @@ def automatic_gap(width: int, height: int, line_width: float) -> float:
     return float(np.clip(0.004 * max(width, height) + 1.5 * line_width, 2.0, 40.0))
 
 
-def segment(ink: Mask, gap: float, smallest: int = 4) -> Segmentation:
+def segment(
+    ink: Mask, gap: float, smallest: int = 4, checkpoint: Callable[[], None] | None = None
+) -> Segmentation:
     """Split the paper into regions that do not leak through openings up to `gap` pixels.
 
     Regions smaller than `smallest` pixels are given to their neighbours. A drawing without ink is
-    one region.
+    one region. `checkpoint` is called now and then and may raise to stop the work.
     """
     if not ink.any():
         whole = np.ones(ink.shape, np.int32)
         return Segmentation(whole, whole, np.zeros(ink.shape, np.float32), 1, np.zeros((0, 2), np.int64))
     depth = _depth_with_border(ink)
-    labels = _flood(depth, gap)
+    labels = _flood(depth, gap, checkpoint or _go_on)
     labels, openings = _merge_necks(labels, depth)
     labels, openings = _drop_specks(labels, openings, smallest)
     if not labels.any():
@@ -74,14 +78,19 @@ def _depth_with_border(ink: Mask) -> Floats:
     return np.ascontiguousarray(distance_to(padded)[1:-1, 1:-1])
 
 
-def _flood(depth: Floats, gap: float) -> Labels:
+def _go_on() -> None:
+    """The checkpoint of callers that never stop."""
+
+
+def _flood(depth: Floats, gap: float, checkpoint: Callable[[], None]) -> Labels:
     """Pieces that appear while the level falls from half the gap to nothing; grown as it falls."""
     top = (gap + 1.0) / 2.0
     count = max(1, min(_LEVELS, round(top)))
     levels = np.linspace(top, 0.0, count + 1)
     seeds, first = connected_pieces(depth > levels[0])
     labels = first.astype(np.float32)
-    for upper, level in zip(levels[:-1], levels[1:], strict=True):
+    for upper, level in pairwise(levels):
+        checkpoint()
         within = depth > level
         labels = grow(labels, within, _GROWTH + int(np.ceil(upper - level)))
         rest = within & (labels == 0)
@@ -95,8 +104,10 @@ def _touching(labels: Labels, depth: Floats) -> tuple[Integers, Floats]:
     """Pairs of different labels side by side (smaller first), and how wide the way between them is (half)."""
     pairs: list[Integers] = []
     widths: list[Floats] = []
-    for near, far in (((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
-                      ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))):
+    for near, far in (
+        ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+        ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
+    ):
         one, two = labels[near], labels[far]
         different = (one != two) & (one > 0) & (two > 0)
         a, b = one[different].astype(np.int64), two[different].astype(np.int64)

@@ -12,12 +12,12 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from keycel_shared.errors import ErrorValue, KeycelError
+from keycel_shared.errors import ErrorValue
 from keycel_shared.messages import TYPES, Body, FrameFailed, FrameReady, JobChanged, JobRequest
 from keycel_shared.schema import SchemaError, from_json, to_json
 from keycel_shared.states import JobState
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 SCHEMA = 1
 """Raised with every change of the tables; a journal of another number is set aside."""
 
-EXPIRES = 30 * 24 * 3600.0
-"""Seconds after which a silent session's finished jobs and its undelivered events are forgotten."""
+EXPIRES = 3 * 24 * 3600.0
+"""Seconds after which a silent session is forgotten with its undelivered events; its results stay known."""
 
 _TABLES = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, client TEXT NOT NULL, last_seq INTEGER NOT NULL,
@@ -93,46 +93,61 @@ class Journal:
             self._database = _open(path)
         self._path = path
         self._depth = 0
+        self._failure: sqlite3.OperationalError | None = None
 
     def close(self) -> None:
         self._database.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, must: bool = False) -> Generator[None]:
         """Everything inside is written together, or not at all; may be nested.
 
-        Raises:
-            KeycelError: RES_DISK_FULL.
-        """
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
-        self._depth = 1
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._database.rollback()
-                raise
-            self._database.commit()
-        except sqlite3.OperationalError as error:
-            if self._database.in_transaction:
-                self._database.rollback()
-            raise self._full(error) from error
-        finally:
-            self._depth = 0
+        A full disk does not stop what is under way: unless the outermost `must`, the failure is
+        logged and the supervisor goes on from memory (after a crash that work is done again).
 
-    def _full(self, error: sqlite3.OperationalError) -> KeycelError:
-        return disk_full(self._path.parent, f"journal: {error}")
+        Raises:
+            KeycelError: RES_DISK_FULL, with `must` only.
+        """
+        outermost = self._depth == 0
+        if outermost:
+            self._failure = None
+            self._execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            if outermost and self._database.in_transaction:
+                self._database.rollback()
+            raise
+        finally:
+            self._depth -= 1
+        if outermost:
+            self._end(must)
+
+    def _end(self, must: bool) -> None:
+        self._execute("COMMIT")
+        if self._failure is None:
+            return
+        if self._database.in_transaction:
+            self._database.rollback()
+        log.error("the journal cannot be written: %s", self._failure)
+        if must:
+            raise disk_full(self._path.parent, f"journal: {self._failure}")
+
+    def _execute(self, statement: str, rows: Iterable[Sequence[object]] | None = None) -> None:
+        if self._failure is not None:
+            return
+        try:
+            if rows is None:
+                self._database.execute(statement)
+            else:
+                self._database.executemany(statement, rows)
+        except sqlite3.OperationalError as error:
+            self._failure = error
 
     def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         with self.transaction():
-            self._database.executemany(statement, rows)
+            self._execute(statement, rows)
 
     # ---------------------------------------------------------------------------- sessions, events
 
@@ -166,10 +181,13 @@ class Journal:
     # ---------------------------------------------------------------------------- jobs, frames
 
     def add_job(self, job: JobRow) -> None:
-        self._write(
-            "INSERT INTO jobs VALUES (?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?)",
-            [(job.id, job.session, _dump(job.request), job.total, job.credits, job.state.value, None)],
-        )
+        """Raises KeycelError (RES_DISK_FULL): a job is promised only once it is written down."""
+        with self.transaction(must=True):
+            self._write(
+                "INSERT INTO jobs VALUES"
+                " (?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?)",
+                [(job.id, job.session, _dump(job.request), job.total, job.credits, job.state.value, None)],
+            )
 
     def jobs(self) -> list[JobRow]:
         """In the order in which they were submitted."""
@@ -178,7 +196,7 @@ class Journal:
         )
         return [
             JobRow(
-                id,
+                job,
                 session,
                 from_json(JobRequest, json.loads(request)),
                 total,
@@ -186,7 +204,7 @@ class Journal:
                 JobState(state),
                 from_json(ErrorValue, json.loads(error)) if error else None,
             )
-            for id, session, request, total, granted, state, error in rows
+            for job, session, request, total, granted, state, error in rows
         ]
 
     def set_state(self, job: str, state: JobState, error: ErrorValue | None) -> None:
@@ -225,12 +243,10 @@ class Journal:
     def expire(self, before: float) -> None:
         """Forget sessions not heard of since `before` (epoch seconds) with all that belongs to them."""
         with self.transaction():
-            old = [row[0] for row in self._database.execute("SELECT id FROM sessions WHERE seen < ?", [before])]
-            self._write(
-                "DELETE FROM frames WHERE job IN (SELECT id FROM jobs WHERE session = ?)", ((id,) for id in old)
-            )
+            rows = self._database.execute("SELECT id FROM sessions WHERE seen < ?", [before]).fetchall()
+            self._write("DELETE FROM frames WHERE job IN (SELECT id FROM jobs WHERE session = ?)", rows)
             for table, column in (("jobs", "session"), ("events", "session"), ("sessions", "id")):
-                self._write(f"DELETE FROM {table} WHERE {column} = ?", ((id,) for id in old))
+                self._write(f"DELETE FROM {table} WHERE {column} = ?", rows)
 
     def keep_results(self, is_stored: set[str]) -> None:
         """Forget results whose picture is not among the stored digests."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 from keycel_plugin.qt import QtCore
 from keycel_plugin.tasks import Task, pause
@@ -98,7 +99,8 @@ class Backend(QtCore.QObject):
 
     def _watch(self, link: Link) -> None:
         for descriptor in link.file_descriptors():
-            notifier = QtCore.QSocketNotifier(descriptor, QtCore.QSocketNotifier.Type.Read, self)
+            number = cast("Any", descriptor)  # PyQt's own type hint leaves out int
+            notifier = QtCore.QSocketNotifier(number, QtCore.QSocketNotifier.Type.Read, self)
             notifier.activated.connect(self._drain_soon)
             self._notifiers.append(notifier)
         self._timer.start()

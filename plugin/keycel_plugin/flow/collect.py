@@ -137,7 +137,9 @@ def _check(source: Source) -> None:
     for layer, role in ((source.line_layer, "line layer"), (source.color_layer, "colour layer")):
         if layer not in names:
             raise KeycelError(
-                ErrorCode.DOC_NO_SUCH_LAYER, f"No {role} is chosen.", f"Choose the {role} in the Keycel docker."
+                ErrorCode.DOC_NO_SUCH_LAYER,
+                f"No {role} is chosen.",
+                f"Choose the {role} in the Keycel docker.",
             )
     if source.line_layer == source.color_layer:
         raise KeycelError(

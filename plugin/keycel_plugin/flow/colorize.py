@@ -8,7 +8,7 @@ from keycel_plugin.flow.delivery import check_fits, free_name, read_back
 from keycel_plugin.flow.job import Job
 from keycel_plugin.host.ports import OurLayer, StagedLayer
 from keycel_plugin.state.progress import Progress
-from keycel_shared.errors import KeycelError
+from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import JobRequest
 
 ENGINE = "flat"
@@ -43,7 +43,7 @@ async def _run(shot: Shot, job: Job, progress: Progress) -> str:
                 staged = shot.source.document.stage(shot.cels(), shot.source.color_layer)
             await staged.put(delivery.event.time, bytes(delivery.pixels))
         if staged is None:
-            raise _nothing_came(job)
+            raise nothing_came(job)
         await _deliver(shot, staged, progress)
         job.acknowledge()
     finally:
@@ -71,9 +71,29 @@ def _different(shot: Shot) -> tuple[str, ...]:
 
 
 async def _deliver(shot: Shot, staged: StagedLayer, progress: Progress) -> None:
-    progress.show("Adding the new layer")
+    progress.deliver("Adding the new layer")
     source = shot.source
     check_fits(shot, shot.size[0] * shot.size[1] * 4)
     layer = await source.document.add_layer(staged, free_name(source.document.layers()), source.line_layer)
     source.document.remember(OurLayer(layer, source.line_layer, source.color_layer))
     await read_back(source.document, staged, layer, sorted(staged.digests), progress)
+
+
+def nothing_came(job: Job) -> KeycelError:
+    if job.failures:
+        return KeycelError.from_value(job.failures[0].error)
+    return KeycelError(
+        ErrorCode.RUN_FAILED,
+        "The engine brought no frames.",
+        "Press Colorize again; if nothing comes again, look at the backend's log with `keycel doctor`.",
+    )
+
+
+def _summary(job: Job) -> str:
+    words = f"{job.ready} drawing{'' if job.ready == 1 else 's'} coloured"
+    if job.failures:
+        times = ", ".join(str(failure.time) for failure in job.failures)
+        words += f"; left empty: frame {times} ({job.failures[0].error.title})"
+    if job.unsure:
+        words += f"; {job.unsure} frame{'' if job.unsure == 1 else 's'} to look at: unsure colours"
+    return words + "."

@@ -45,7 +45,7 @@ async def read_back(
     """
     wrong: list[int] = []
     for number, time in enumerate(times):
-        progress.show("Checking the new frames", number, len(times))
+        progress.deliver("Checking the new frames", number, len(times))
         await pause()
         if document.digest_at(layer, time) != staged.digests[time]:
             wrong.append(time)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.tasks import Inbox
-from keycel_shared.errors import ErrorValue, KeycelError
+from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
 from keycel_shared.states import JobState
 from keycel_shared.submission import Delivery, Submission
@@ -27,6 +27,8 @@ class Job:
         self._delivered: list[Delivery] = []
         self._total = 0
         self.failures: list[FrameFailed] = []
+        self.unsure = 0
+        """Frames with at least one region whose colour is a guess."""
         self.status: JobStatus | None = None
         """Set when the job has ended."""
 
@@ -51,14 +53,15 @@ class Job:
             if isinstance(news, Delivery):
                 # Only the number is needed for acknowledging; pixels of a long shot would fill the memory.
                 self._delivered.append(replace(news, pixels=b""))
+                self.unsure += news.event.unsure > 0
                 yield news
                 self._show_progress("Colouring")
             elif isinstance(news, FrameFailed):
                 self.failures.append(news)
             else:
                 self.status = news
-        if self.status.state in (JobState.FAILED, JobState.LOST) and self.status.error is not None:
-            raise KeycelError.from_value(self.status.error)
+        if self.status.state not in (JobState.DONE, JobState.DONE_WITH_FAILURES):
+            raise KeycelError.from_value(self.status.error or _ended_early(self.status))
 
     def acknowledge(self) -> None:
         """All frames are safely in the document."""
@@ -102,6 +105,15 @@ class Job:
 
     def _show_progress(self, text: str) -> None:
         self._progress.show(text, self.ready, self._total)
+
+
+def _ended_early(status: JobStatus) -> ErrorValue:
+    return ErrorValue(
+        ErrorCode.RUN_CANCELLED if status.state is JobState.CANCELLED else ErrorCode.RUN_FAILED,
+        "The work was stopped before it was finished.",
+        "Press the button again; finished frames are kept and cost nothing.",
+        status.state.value,
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -80,9 +80,7 @@ class KritaDocument:
         await artist.restore()
         return identity
 
-    async def replace_frames(self, staged: StagedLayer, layer: str, times: Sequence[int]) -> None:
-        source = _staging(staged)
-        await source.settle()
+    def check_writable(self, layer: str) -> None:
         node = self._node(layer)
         if layer not in {ours.layer for ours in self.our_layers()}:
             raise _not_ours(node.name())
@@ -90,7 +88,14 @@ class KritaDocument:
             raise _locked(node.name())
         if not self.is_active():
             raise _not_active(self.name)
-        replace_keyframes(source.document, source.node, node, times)
+
+    async def replace_frames(self, staged: StagedLayer, layer: str, times: Sequence[int]) -> None:
+        source = _staging(staged)
+        await source.settle()
+        self.check_writable(layer)
+        artist = ArtistsView(self._open())
+        replace_keyframes(source.document, source.node, self._node(layer), times)
+        await artist.restore()
 
     def digest_at(self, layer: str, time: int) -> str:
         width, height = self.size

@@ -117,6 +117,10 @@ class ShotDocument(Protocol):
         """Put it beneath the line layer as a new layer, in one undo step; returns its id."""
         ...
 
+    def check_writable(self, layer: str) -> None:
+        """Raises DOC_NOT_OURS, DOC_LAYER_LOCKED or DOC_NOT_ACTIVE if its keyframes may not be replaced."""
+        ...
+
     async def replace_frames(self, staged: StagedLayer, layer: str, times: Sequence[int]) -> None:
         """Replace these keyframes of one of our layers, in one undo step."""
         ...

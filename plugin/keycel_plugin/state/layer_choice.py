@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from keycel_plugin.host.ports import LayerInfo, ShotDocument
 from keycel_plugin.qt import QtCore, Signal
 
-_LINE_WORDS = ("line", "ink", "trace", "douga", "lineart")
-_COLOR_WORDS = ("colo", "flat", "paint", "key")
+_LINE_WORDS = ("line", "ink", "trace", "douga")
+_COLOR_WORDS = ("key", "colo", "flat", "paint")
 
 
 class LayerChoice(QtCore.QObject):

@@ -16,6 +16,8 @@ class ProgressNews:
     done: int = 0
     total: int = 0
     busy: bool = False
+    can_cancel: bool = False
+    """False also while the document is being changed: that takes a moment and is one whole."""
     error: ErrorValue | None = None
 
 
@@ -32,7 +34,11 @@ class Progress(QtCore.QObject):
         self.news = IDLE
 
     def show(self, text: str, done: int = 0, total: int = 0) -> None:
-        """Work is going on."""
+        """Work is going on and leaves the document alone."""
+        self._set(ProgressNews(text, done, total, busy=True, can_cancel=True))
+
+    def deliver(self, text: str, done: int = 0, total: int = 0) -> None:
+        """The document is being changed."""
         self._set(ProgressNews(text, done, total, busy=True))
 
     def finish(self, text: str) -> None:

@@ -38,7 +38,8 @@ class PackedLabels:
     @classmethod
     def pack(cls, labels: Labels, count: int) -> PackedLabels:
         small = labels.astype(np.uint16) if count < 65536 else labels.astype(np.uint32)
-        return cls(zstandard.compress(small.tobytes(), 1), *labels.shape, count)
+        height, width = labels.shape
+        return cls(zstandard.compress(small.tobytes(), 1), height, width, count)
 
     def unpack(self) -> Labels:
         dtype = np.uint16 if self.count < 65536 else np.uint32

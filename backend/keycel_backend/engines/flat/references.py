@@ -12,8 +12,8 @@ from keycel_backend.regions.painting import Painting, own_flats, read_painting, 
 from keycel_backend.regions.palette import Codes, Palette, flat_colors, palette_from
 from keycel_backend.regions.propagation import Colors, painted
 
-_KEPT = 4
-"""Analysed keyframes held in memory; a stretch needs two."""
+_KEPT = 6
+"""Analysed keyframes held in memory; a stretch needs two at its ends and may ask two more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Reference:
 class References:
     """Reads keyframes when they are needed and keeps the last few."""
 
-    def __init__(self, request: Request, painted_drawings: dict[int, Keyframe], gap: float, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, request: Request, painted_drawings: dict[int, Keyframe], gap: float, checkpoint: Checkpoint
+    ) -> None:
         self._shot = request.shot
         self._keyframes = painted_drawings
         self._gap = gap

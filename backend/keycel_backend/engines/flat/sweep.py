@@ -3,56 +3,165 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, PackedLabels
 from keycel_backend.engines.flat.references import Reference
+from keycel_backend.regions.arrays import Floats
 from keycel_backend.regions.features import RegionFeatures
-from keycel_backend.regions.matching import Match, match, reverse
-from keycel_backend.regions.propagation import KEYFRAME, NEIGHBOUR, NEXT_BUT_ONE, Colors, blend, pool
+from keycel_backend.regions.matching import Match, lookalikes, match, reverse
+from keycel_backend.regions.propagation import (
+    KEYFRAME,
+    NEIGHBOUR,
+    NEXT_BUT_ONE,
+    Colors,
+    blend,
+    pool,
+    supplement,
+)
 
 Analyse = Callable[[int], Analysed]
+Others = Callable[[], Sequence[Reference]]
+"""Painted drawings besides the ends of a stretch, nearest first; only a few."""
+
+_LONG = 64
+"""From this many drawings on, the outer quarters of a stretch follow their own end alone, so that
+they are ready long before the whole stretch is."""
+
+
+_UNKNOWN = 0.4
+_NOTABLE = 0.0005
+"""A region of at least this share of the picture that nobody knows is worth a look at other keyframes."""
+
+
+def _no_others() -> Sequence[Reference]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Colours of one drawing, and what each direction alone would have said."""
+    """Colours of one drawing, and what each end of its stretch alone says."""
 
     drawing: int
     regions: PackedLabels
-    features_border: None
     colors: Colors
-    left: Colors | None
-    right: Colors | None
+    ends: tuple[Colors, ...]
 
 
-def sweep_outward(
-    start: Reference, order: Sequence[int], analyse: Analyse, checkpoint: Checkpoint, forward: bool
+@dataclass(slots=True)
+class _Links:
+    """What the way back needs of one drawing."""
+
+    regions: PackedLabels
+    forward: Colors
+    elsewhere: Colors | None
+    to_end: Match
+    to_next: list[Match] = field(default_factory=list[Match])
+    """To the next drawing and the one after; fewer near the end."""
+
+
+def sweep(
+    order: Sequence[int],
+    start: Reference,
+    end: Reference | None,
+    analyse: Analyse,
+    checkpoint: Checkpoint,
+    others: Others = _no_others,
 ) -> Iterator[Answer]:
-    """A stretch with one painted end: `order` leads away from it; answers come at once, nearest first."""
+    """Answers for all drawings of `order`, which leads from painted `start` to painted `end`, if any.
+
+    `others`: painted drawings farther away, asked only about regions that neither end knows.
+
+    Without `end` answers come at once, nearest to `start` first; with it most come after the sweep
+    has arrived there.
+    """
     window: list[tuple[RegionFeatures, Colors]] = [(start.analysed.features, start.colors)]
+    trail: list[_Links] = []
     for step, drawing in enumerate(order):
         current = analyse(drawing)
         checkpoint()
-        evidence = _evidence(current.features, window, start if step >= 1 else None, checkpoint)
-        colors = pool(evidence)
-        window = [*window[-1:], (current.features, colors)]
-        yield Answer(drawing, current.regions, None, colors, colors if forward else None, None if forward else colors)
-
-
-def _evidence(
-    target: RegionFeatures,
-    window: Sequence[tuple[RegionFeatures, Colors]],
-    start: Reference | None,
-    checkpoint: Checkpoint,
-) -> list[tuple[float, Match, Colors]]:
-    found: list[tuple[float, Match, Colors]] = []
-    for weight, (features, colors) in zip((NEIGHBOUR, NEXT_BUT_ONE), reversed(window), strict=False):
-        if start is not None and features is start.analysed.features:
-            weight = KEYFRAME
-        found.append((weight, match(target, features), colors))
+        target = current.features
+        found = [match(target, features) for features, _ in reversed(window)]
         checkpoint()
-    if start is not None and all(colors is not start.colors for _, _, colors in found):
-        found.append((KEYFRAME, match(target, start.analysed.features), start.colors))
+        evidence = _weighted(found, [colors for _, colors in reversed(window)], near_key=step < 2)
+        if step >= 2:
+            evidence.append((KEYFRAME, match(target, start.analysed.features), start.colors))
+        colors = pool(evidence)
+        to_end = None if end is None else match(target, end.analysed.features)
+        checkpoint()
+        known = colors.known
+        if end is not None and to_end is not None:
+            known = np.maximum(known, pool([(KEYFRAME, to_end, end.colors)]).known)
+        elsewhere = _ask_others(target, known, others, checkpoint)
+        colors = supplement(colors, elsewhere) if elsewhere else colors
+        alike = pool([(KEYFRAME, lookalikes(target, start.analysed.features), start.colors)])
+        colors = supplement(colors, alike)
+        if to_end is None:
+            yield Answer(drawing, current.regions, colors, (colors,))
+        else:
+            trail.append(_Links(current.regions, colors, elsewhere, to_end))
+            for back, (links, (features, _)) in enumerate(zip(found, reversed(window), strict=True)):
+                if step - 1 - back >= 0:
+                    trail[step - 1 - back].to_next.append(reverse(links, target.area, features.area))
+            if _place(step, len(order)) == 0.0:
+                yield Answer(drawing, current.regions, colors, (colors,))
+        window = [*window[-1:], (target, colors)]
+        checkpoint()
+    if end is not None:
+        yield from _return(order, trail, end)
+
+
+def _weighted(
+    found: Sequence[Match], colors: Sequence[Colors], near_key: bool
+) -> list[tuple[float, Match, Colors]]:
+    """Evidence of the one or two drawings passed last; `near_key`: the farthest of them is the keyframe."""
+    weights = (NEIGHBOUR, KEYFRAME if near_key else NEXT_BUT_ONE)
+    return list(zip(weights, found, colors, strict=False))
+
+
+def _ask_others(
+    target: RegionFeatures, known: Floats, others: Others, checkpoint: Checkpoint
+) -> Colors | None:
+    notable = target.area >= _NOTABLE * target.labels.size
+    if not (notable & (known < _UNKNOWN)).any():
+        return None
+    found: Colors | None = None
+    for reference in others():
+        answer = pool([(KEYFRAME, match(target, reference.analysed.features), reference.colors)])
+        found = answer if found is None else supplement(found, answer)
         checkpoint()
     return found
+
+
+def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> Iterator[Answer]:
+    """The way back from `end`; answers nearest to a keyframe first."""
+    count = len(order)
+    back: dict[int, Colors] = {count: end.colors}
+    answers: dict[int, Answer] = {}
+    for step in reversed(range(count)):
+        links = trail[step]
+        if step == count - 1:
+            evidence = [(NEIGHBOUR, links.to_end, end.colors)]
+        else:
+            ahead = [back[step + 1], back[step + 2]][: len(links.to_next)]
+            evidence = list(zip((NEIGHBOUR, NEXT_BUT_ONE), links.to_next, ahead, strict=False))
+            evidence.append((KEYFRAME, links.to_end, end.colors))
+        colors = pool(evidence)
+        back[step] = supplement(colors, links.elsewhere) if links.elsewhere else colors
+        place = _place(step, count)
+        if place > 0.0:
+            ends = (links.forward, back[step]) if place < 1.0 else (back[step],)
+            colors = blend(links.forward, back[step], place)
+            answers[step] = Answer(order[step], links.regions, colors, ends)
+    for step in sorted(answers, key=lambda step: (min(step, count - 1 - step), step)):
+        yield answers[step]
+
+
+def _place(step: int, count: int) -> float:
+    """Where between the two keyframes a drawing stands, 0..1; 0 and 1: only the nearer end is asked."""
+    place = (step + 1) / (count + 1)
+    if count < _LONG:
+        return place
+    return min(max(2.0 * place - 0.5, 0.0), 1.0)

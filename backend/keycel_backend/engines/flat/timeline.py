@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from keycel_backend.engines.base import Keyframe, Shot
 
@@ -41,6 +42,17 @@ def stretches(drawings: int, painted: Sequence[int]) -> list[Stretch]:
     """All non-empty stretches, in order of time. `painted`: indices, at least one."""
     marks = sorted(painted)
     found = [Stretch(None, tuple(range(marks[0])), marks[0])]
-    found += [Stretch(a, tuple(range(a + 1, b)), b) for a, b in zip(marks, marks[1:], strict=False)]
+    found += [Stretch(a, tuple(range(a + 1, b)), b) for a, b in pairwise(marks)]
     found.append(Stretch(marks[-1], tuple(range(marks[-1] + 1, drawings)), None))
     return [stretch for stretch in found if stretch.between]
+
+
+def farther_keyframes(part: Stretch, painted: Sequence[int]) -> list[int]:
+    """The next painted drawing beyond either end of a stretch, the nearer one first."""
+    first, last = part.between[0], part.between[-1]
+    before = [index for index in painted if index < first and index != part.left]
+    after = [index for index in painted if index > last and index != part.right]
+    found = ([(first - max(before), max(before))] if before else []) + (
+        [(min(after) - last, min(after))] if after else []
+    )
+    return [index for _, index in sorted(found)]

@@ -1,0 +1,166 @@
+"""The `flat` engine: runs a request stretch by stretch between painted keyframes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+
+import cv2
+
+from keycel_backend.engines.base import (
+    Cancelled,
+    CancelledCallback,
+    EngineDescription,
+    Estimate,
+    FrameResult,
+    OptionValue,
+    ProgressCallback,
+    Request,
+)
+from keycel_backend.engines.flat.description import DESCRIPTION, GAP, LEAVE_UNSURE, OVERLAP, estimate
+from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, analyse
+from keycel_backend.engines.flat.finish import Paint, finish, own_frame
+from keycel_backend.engines.flat.references import Reference, References
+from keycel_backend.engines.flat.sweep import Answer, sweep
+from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, painted_drawings, stretches
+from keycel_backend.engines.seeds import frame_seed
+from keycel_shared.errors import ErrorCode, KeycelError
+
+
+class FlatEngine:
+    """Line-bounded regions matched over time and painted in the keyframes' exact colours."""
+
+    description: EngineDescription = DESCRIPTION
+
+    def estimate(
+        self, width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+    ) -> Estimate:
+        return estimate(width, height, drawings, keyframes, options)
+
+    def load(self, device: str, precision: str) -> None:
+        """Nothing to load. A fixed number of threads makes motion estimates the same on every machine."""
+        del device, precision
+        cv2.setNumThreads(2)
+
+    def run(
+        self, request: Request, progress: ProgressCallback, cancelled: CancelledCallback
+    ) -> Iterator[FrameResult]:
+        def checkpoint() -> None:
+            if cancelled():
+                raise Cancelled
+
+        return _Run(request, progress, checkpoint).frames()
+
+
+class _Run:
+    """One call of `run`: the request's settings and what has been done so far."""
+
+    def __init__(self, request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> None:
+        self._request = request
+        self._shot = request.shot
+        self._progress = progress
+        self._checkpoint = checkpoint
+        self._gap = float(_number(request, GAP.name, GAP.default))
+        self._index_of_time = {drawing.time: index for index, drawing in enumerate(self._shot.drawings)}
+        self._painted = painted_drawings(self._shot)
+        self._done = 0
+        self._work = 1
+
+    def frames(self) -> Iterator[FrameResult]:
+        wanted = self._wanted()
+        if not wanted:
+            return
+        if not self._painted:
+            raise KeycelError(
+                ErrorCode.DOC_NO_KEYFRAME,
+                "There is no painted keyframe at or after the first drawing.",
+                "Paint at least one drawing of the shot, then colour it again.",
+            )
+        self._progress(0.0, "Reading keyframes")
+        references = References(self._request, self._painted, self._gap, self._checkpoint)
+        paint = Paint(
+            references.palette,
+            references.paper,
+            int(_number(self._request, OVERLAP.name, OVERLAP.default)),
+            bool(self._request.options.get(LEAVE_UNSURE.name, LEAVE_UNSURE.default)),
+        )
+        todo = [
+            part
+            for part in stretches(len(self._shot.drawings), list(self._painted))
+            if wanted & set(part.between)
+        ]
+        self._work = sum(len(part.between) for part in todo) + len(wanted)
+        for index in sorted(wanted & set(self._painted)):
+            begun = time.monotonic()
+            flats = references[index].flats
+            self._step("Keyframes")
+            yield own_frame(self._shot.drawings[index].time, flats, paint, time.monotonic() - begun)
+        for part in todo:
+            yield from self._stretch(part, references, paint, wanted)
+        self._progress(1.0, "Done")
+
+    def _wanted(self) -> set[int]:
+        unknown = [frame for frame in self._request.targets if frame not in self._index_of_time]
+        if unknown:
+            raise KeycelError(
+                ErrorCode.DOC_NO_SUCH_FRAME,
+                f"No drawing begins at frame {unknown[0]}.",
+                "Choose frames at which the line layer has a drawing.",
+            )
+        return {self._index_of_time[frame] for frame in self._request.targets}
+
+    def _stretch(
+        self, part: Stretch, references: References, paint: Paint, wanted: set[int]
+    ) -> Iterator[FrameResult]:
+        begun = time.monotonic()
+        for answer in self._answers(part, references):
+            if answer.drawing in wanted:
+                result = self._finished(answer, paint, begun)
+                self._step("Painting")
+                yield result
+            begun = time.monotonic()
+
+    def _answers(self, part: Stretch, references: References) -> Iterator[Answer]:
+        def analysed(index: int) -> Analysed:
+            found = analyse(self._shot, index, self._gap, self._checkpoint)
+            self._step("Matching regions")
+            return found
+
+        if part.left is None:
+            assert part.right is not None
+            order, start, end = part.between[::-1], references[part.right], None
+        else:
+            end = None if part.right is None else references[part.right]
+            order, start = part.between, references[part.left]
+
+        def others() -> list[Reference]:
+            return [references[index] for index in farther_keyframes(part, list(self._painted))]
+
+        return sweep(order, start, end, analysed, self._checkpoint, others)
+
+    def _finished(self, answer: Answer, paint: Paint, begun: float) -> FrameResult:
+        drawing = self._shot.drawings[answer.drawing]
+        redrawn = self._request.seed != 0 and drawing.time in self._request.redraw
+        seed = frame_seed(self._request.seed, drawing.digest) if redrawn else 0
+        self._checkpoint()
+        result = finish(drawing.time, answer, paint, seed, time.monotonic() - begun)
+        self._checkpoint()
+        return result
+
+    def _step(self, doing: str) -> None:
+        self._done += 1
+        self._progress(min(self._done / self._work, 1.0), doing)
+
+
+def _number(request: Request, name: str, default: OptionValue) -> float:
+    """Raises `KeycelError` (DOC_BAD_OPTION) for a value that is no number in the option's range."""
+    option = next(option for option in DESCRIPTION.options if option.name == name)
+    value = request.options.get(name, default)
+    low, high = option.minimum or 0.0, option.maximum or float("inf")
+    if isinstance(value, (bool, str)) or not low <= value <= high:
+        raise KeycelError(
+            ErrorCode.DOC_BAD_OPTION,
+            f'The option "{name}" cannot be {value!r}.',
+            f"Give a number from {low:g} to {high:g}.",
+        )
+    return float(value)

@@ -1,0 +1,70 @@
+"""Pictures between the frame store (raw BGRA8) and engines (RGBA arrays)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import numpy as np
+
+from keycel_backend.engines.base import FrameResult, RegionReport
+from keycel_backend.supervisor.blob_files import BlobFiles, missing_blob
+from keycel_shared.pixels import byte_count, digest_of
+from keycel_shared.wire import Buffer
+
+if TYPE_CHECKING:
+    from keycel_backend.engines.base import Pixels
+
+
+def load_picture(files: BlobFiles, digest: str, width: int, height: int) -> Pixels:
+    """RGBA, shape (height, width, 4).
+
+    Raises:
+        KeycelError: RES_MISSING_BLOB if it is not stored, damaged, or of another size.
+    """
+    data = files.read(digest)
+    if len(data) != byte_count(width, height):
+        raise missing_blob(digest, f"{len(data)} bytes")
+    return _swap_red_and_blue(np.ndarray((height, width, 4), np.uint8, data))
+
+
+def store_picture(files: BlobFiles, picture: Pixels) -> str:
+    """Write an RGBA picture; its digest. Raises what `BlobFiles.write` raises."""
+    return store_bytes(files, memoryview(_swap_red_and_blue(picture)).cast("B"))
+
+
+def store_bytes(files: BlobFiles, data: Buffer) -> str:
+    digest = digest_of(data)
+    if not files.exists(digest):
+        files.write(digest, files.pack(data))
+    return digest
+
+
+def report_bytes(result: FrameResult) -> bytes:
+    """A frame's report as `docs/protocol.md` states it."""
+    report = {
+        "palette": [_numbers(color) for color in result.palette],
+        "regions": [_region(region) for region in result.regions],
+    }
+    return json.dumps(report, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _region(region: RegionReport) -> dict[str, object]:
+    entry = region.palette_entry
+    return {
+        "box": _numbers(region.box),
+        "area": int(region.area),
+        "color": _numbers(region.color),
+        "palette_entry": None if entry is None else int(entry),
+        "confidence": round(float(region.confidence), 4),
+        "reason": region.reason,
+    }
+
+
+def _numbers(values: tuple[int, ...]) -> list[int]:
+    return [int(value) for value in values]  # engines may hand over NumPy integers
+
+
+def _swap_red_and_blue(picture: Pixels) -> Pixels:
+    return cast("Pixels", cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA))

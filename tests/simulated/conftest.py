@@ -1,0 +1,55 @@
+"""Qt without a screen, and a guard against tests that leave something running."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from support.memory_host import MemoryReader, MemoryStaged
+
+from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.tasks import Task
+
+
+@pytest.fixture(scope="session")
+def application() -> QtWidgets.QApplication:
+    return QtWidgets.QApplication(["keycel-tests"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(application: QtWidgets.QApplication) -> Iterator[None]:
+    """No timer, thread, task, reader or staged layer outlives its test."""
+    threads = set(threading.enumerate())
+    MemoryReader.open_count = MemoryStaged.open_count = 0
+    yield
+    application.processEvents()
+    application.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+    gc.collect()
+    left = [repr(thread) for thread in set(threading.enumerate()) - threads]
+    for thing in gc.get_objects():
+        if isinstance(thing, QtCore.QTimer) and thing.isActive():
+            left.append(f"timer of {thing.parent()}")
+        elif isinstance(thing, Task) and thing.running:
+            left.append("a running task")
+    left += ["a reader"] * MemoryReader.open_count + ["a staged layer"] * MemoryStaged.open_count
+    assert left == []
+
+
+@pytest.fixture
+def run_until(application: QtWidgets.QApplication) -> Callable[..., None]:
+    """Runs Qt's event loop until a condition holds."""
+
+    def run(condition: Callable[[], bool], seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "waited too long"
+            application.processEvents(QtCore.QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+
+    return run

@@ -1,0 +1,102 @@
+"""Writes animated layers with pixels as a .kra file that Krita opens, for tests."""
+
+from __future__ import annotations
+
+import uuid
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+TILE = 64
+ICC = Path("/usr/share/color/icc/krita/sRGB-elle-V2-srgbtrc.icc")
+DOCTYPE = "<!DOCTYPE DOC PUBLIC '-//KDE//DTD krita 2.0//EN' 'http://www.calligra.org/DTD/krita-2.0.dtd'>"
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A paint layer. `cels` maps the frame numbers that share a picture (a clone keyframe) to it."""
+
+    name: str
+    cels: Mapping[tuple[int, ...], Pixels] = field(default_factory=dict)
+    still: Pixels | None = None
+    """Pixels of a layer without animation."""
+
+
+def write_kra(path: Path, width: int, height: int, layers: Sequence[Layer]) -> None:
+    """`layers` are listed top-most first; pictures are RGBA, shape (height, width, 4)."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("mimetype", "application/x-krita")
+        entries = [_write_layer(archive, number, layer) for number, layer in enumerate(layers, 2)]
+        last = max((time for layer in layers for times in layer.cels for time in times), default=0)
+        timing = (
+            f'<animation><framerate type="value" value="24"/><range type="timerange" from="0" to="{last}"/>'
+            '<currentTime type="value" value="0"/></animation>'
+        )
+        image = (
+            f'<IMAGE name="shot" mime="application/x-kra" width="{width}" height="{height}" '
+            f'colorspacename="RGBA" profile="{ICC.name}" x-res="120" y-res="120">'
+            f"<layers>{''.join(entries)}</layers>{timing}</IMAGE>"
+        )
+        archive.writestr(
+            "maindoc.xml",
+            f'{XML}{DOCTYPE}\n<DOC xmlns="http://www.calligra.org/DTD/krita" editor="Krita" '
+            f'syntaxVersion="2.0" kritaVersion="5.1.5">{image}</DOC>',
+        )
+        archive.writestr("shot/annotations/icc", ICC.read_bytes())
+
+
+def _write_layer(archive: zipfile.ZipFile, number: int, layer: Layer) -> str:
+    base = f"layer{number}"
+    folder = "shot/layers"
+    archive.writestr(f"{folder}/{base}.icc", ICC.read_bytes())
+    if layer.still is not None:
+        _write_pixels(archive, f"{folder}/{base}", layer.still)
+        keyframes = ""
+    else:
+        _write_cels(archive, folder, base, layer)
+        keyframes = f'keyframes="{base}.keyframes.xml" '
+    return (
+        f'<layer name="{layer.name}" filename="{base}" nodetype="paintlayer" uuid="{{{uuid.uuid4()}}}" '
+        f'visible="1" locked="0" opacity="255" compositeop="normal" colorspacename="RGBA" x="0" y="0" '
+        f'{keyframes}intimeline="1"/>'
+    )
+
+
+def _write_cels(archive: zipfile.ZipFile, folder: str, base: str, layer: Layer) -> None:
+    entries: list[tuple[int, str]] = []
+    for number, (times, pixels) in enumerate(layer.cels.items()):
+        name = base if number == 0 else f"{base}.f{number}"
+        _write_pixels(archive, f"{folder}/{name}", pixels)
+        entries += [(time, name) for time in times]
+    keyframes = "".join(
+        f'<keyframe time="{time}" frame="{name}" color-label="0"><offset type="point" x="0" y="0"/></keyframe>'
+        for time, name in sorted(entries)
+    )
+    archive.writestr(
+        f"{folder}/{base}.keyframes.xml",
+        f'{XML}<keyframes xmlns="http://www.calligra.org/DTD/krita-keyframes">'
+        f'<channel name="content">{keyframes}</channel></keyframes>',
+    )
+
+
+def _write_pixels(archive: zipfile.ZipFile, name: str, pixels: Pixels) -> None:
+    height, width = pixels.shape[:2]
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    padded = np.zeros((rows * TILE, columns * TILE, 4), np.uint8)
+    padded[:height, :width] = pixels[:, :, [2, 1, 0, 3]]
+    parts: list[bytes] = []
+    for row in range(rows):
+        for column in range(columns):
+            tile = padded[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+            if tile.any():
+                head = f"{column * TILE},{row * TILE},LZF,{tile.size + 1}\n"
+                parts.append(head.encode() + b"\0" + tile.tobytes())  # 0: stored, not compressed
+    head = f"VERSION 2\nTILEWIDTH {TILE}\nTILEHEIGHT {TILE}\nPIXELSIZE 4\nDATA {len(parts)}\n"
+    archive.writestr(name, head.encode() + b"".join(parts))
+    archive.writestr(f"{name}.defaultpixel", bytes(4))
