@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,9 @@ from .wire import new_id, wrong_version
 
 START_TIMEOUT = 30.0
 """Seconds; a cold disk and a virus scanner can make the first start slow."""
+
+LARGEST_LOG = 2**20
+"""Bytes."""
 
 ALREADY_RUNNING = 5
 """Exit code of a supervisor that found another one of this user."""
@@ -48,7 +52,7 @@ class Launch:
         self._token = new_id()
         public, secret = load_zmq().curve_keypair()
         self._keys = (public.decode(), secret.decode())
-        self._log = paths.make_private_folder(paths.log_folder()) / "supervisor.log"
+        self._log = _log_file()
         try:
             with self._log.open("ab") as log:
                 self._child = subprocess.Popen(
@@ -90,9 +94,12 @@ class Launch:
             self._running = _running_supervisor()
             lost_race = self._child.returncode == ALREADY_RUNNING and time.monotonic() < self._deadline
             if self._running is None and not lost_race:
+                self.release()
                 raise _cannot_start(_tail(self._log))
         elif time.monotonic() > self._deadline:
             self._child.kill()
+            self._child.wait()
+            self.release()
             raise _cannot_start(f"no answer within {START_TIMEOUT:.0f} s; {_tail(self._log)}")
         return self._running
 
@@ -105,7 +112,8 @@ class Launch:
     def release(self) -> None:
         """We need it no more: close the pipe. It finishes its jobs and leaves after its grace time."""
         if self._child is not None and self._child.stdin is not None:
-            self._child.stdin.close()
+            with suppress(OSError):  # it is gone already, and has not read what we said
+                self._child.stdin.close()
 
 
 def _environment_for(python: str) -> dict[str, str]:
@@ -175,11 +183,19 @@ def try_lock(stream: IO[bytes]) -> bool:
 
 
 def _tell(pipe: IO[bytes], facts: dict[str, str]) -> None:
-    try:
+    # A child that is gone already cannot listen; `poll` finds its end and tells why from the log.
+    with suppress(OSError):
         pipe.write(json.dumps(facts).encode() + b"\n")
         pipe.flush()
-    except OSError as error:
-        raise _cannot_start(f"the new process did not listen: {error}") from error
+
+
+def _log_file() -> Path:
+    """Where the new process writes what goes wrong; an overlong earlier one is put aside."""
+    log = paths.make_private_folder(paths.log_folder()) / "supervisor.log"
+    with suppress(OSError):
+        if log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_name("supervisor.old.log"))
+    return log
 
 
 def _tail(log: Path, size: int = 2000) -> str:

@@ -75,11 +75,12 @@ def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def krita(krita_process: KritaProcess) -> Iterator[KritaProcess]:
     """The running Krita, with no document open before and after; started again if a test killed it."""
-    if not krita_process.alive:
+    if krita_process.hung or not krita_process.alive:
+        krita_process.kill()
         krita_process.start()
         krita_process.run("docker", "arrange")
     yield krita_process
-    if krita_process.alive:
+    if krita_process.alive and not krita_process.hung:
         krita_process.run("shots", "close_all")
 
 

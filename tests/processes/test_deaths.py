@@ -106,7 +106,7 @@ def test_a_new_client_goes_on_with_the_job_of_a_dead_one(start: Start, connect: 
     dead = Client(backend.owner_info(), "the-session")
     lost = dead.start(shot, pace=0.06, keep=True)
     dead.until(lambda: len(lost.deliveries) >= 2)
-    dead.session.link.close()
+    dead.vanish()
     backend.close_pipe()
 
     client = connect(backend.info(), "the-session")

@@ -95,6 +95,7 @@ def test_a_new_take_changes_its_targets_and_nothing_else(client: Client) -> None
     assert whole == expected(shot), "without redraw the seed has no influence"
     take = client.run(shot, seed=5, redraw=True, targets=(2,))
     assert take.pixels() == {2: expected(shot, take=5)[2]}
+    assert take.deliveries[0].event.seed == 5
     assert client.run(shot, seed=5, redraw=True, targets=(2,)).reused == 1
     assert client.run(shot, seed=6, redraw=True, targets=(2,)).reused == 0
     again = client.run(shot)

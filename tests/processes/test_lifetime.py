@@ -15,9 +15,9 @@ from processes.conftest import Connect, Start
 from support.supervised import PATIENCE, SOURCES, Backend, Shot, child_environment, wait_for
 
 from keycel_shared import paths
-from keycel_shared.connection import ConnectionInfo, read_connection
+from keycel_shared.connection import ConnectionInfo, read_connection, write_connection
 from keycel_shared.errors import ErrorCode, KeycelError
-from keycel_shared.launcher import ALREADY_RUNNING, Launch, is_locked
+from keycel_shared.launcher import ALREADY_RUNNING, LARGEST_LOG, Launch, is_locked
 from keycel_shared.messages import Diagnose, Diagnosis, Done, Shutdown
 from keycel_shared.version import PROTOCOL, VERSION
 
@@ -55,7 +55,7 @@ def test_it_finishes_the_work_before_it_leaves(start: Start, connect: Connect) -
     client = connect(backend.info(), "the-session")
     record = client.start(Shot({time: time for time in range(6)}), pace=0.1)
     client.until(lambda: record.accepted_as)
-    client.session.link.close()
+    client.vanish()
     backend.close_pipe()
     gone(backend, [])
     again = connect(start().info(), "the-session")
@@ -134,9 +134,8 @@ def test_the_second_of_one_home_leaves_quietly(start: Start, home: Path) -> None
 
 def test_two_launches_at_once_share_one_supervisor(home: Path, connect: Connect) -> None:
     (home / "run").mkdir(mode=0o700)
-    stale = {"control": "tcp://127.0.0.1:1", "data": "tcp://127.0.0.1:2", "server_key": "", "client_key": "",
-             "client_secret": "", "protocol": PROTOCOL, "version": "", "instance": "dead", "process": 1}  # fmt: skip
-    paths.write_private_file(home / "run" / "connection.json", json.dumps(stale).encode())
+    dead = ConnectionInfo("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "", "", "", PROTOCOL, VERSION, "dead", 1)
+    write_connection(dead, home / "run" / "connection.json")
     launches = [Launch(sys.executable), Launch(sys.executable)]
     infos: list[ConnectionInfo] = []
     threads = [
@@ -161,7 +160,8 @@ def test_two_launches_at_once_share_one_supervisor(home: Path, connect: Connect)
         child.wait(PATIENCE)
 
 
-def test_a_launch_finds_the_running_one(start: Start, home: Path, connect: Connect) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_launch_finds_the_running_one(start: Start, connect: Connect) -> None:
     backend = start()
     info = backend.info()
     launch = Launch("/no/such/python")
@@ -170,7 +170,10 @@ def test_a_launch_finds_the_running_one(start: Start, home: Path, connect: Conne
     assert connect(launch.wait()).session.welcome is not None
 
 
-def test_a_launch_that_cannot_start_says_why(home: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_launch_that_cannot_start_says_why(tmp_path: Path) -> None:
+    log = paths.make_private_folder(paths.log_folder()) / "supervisor.log"
+    log.write_bytes(bytes(LARGEST_LOG + 1))
     with pytest.raises(KeycelError) as caught:
         Launch("/no/such/python")
     assert caught.value.value.code is ErrorCode.ENV_BACKEND_START
@@ -182,10 +185,12 @@ def test_a_launch_that_cannot_start_says_why(home: Path, tmp_path: Path) -> None
         launch.wait()
     launch.release()
     assert caught.value.value.code is ErrorCode.ENV_BACKEND_START
-    assert "out of luck" in caught.value.value.detail
+    assert caught.value.value.detail == "out of luck\n", "an overlong log is put aside first"
+    assert log.with_name("supervisor.old.log").stat().st_size == LARGEST_LOG + 1
 
 
-def test_a_running_one_of_another_protocol_is_named(start: Start, home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_running_one_of_another_protocol_is_named(start: Start) -> None:
     backend = start()
     backend.info()
     facts = json.loads(backend.file.read_text())

@@ -86,7 +86,10 @@ def test_the_request_names_each_drawing_once(desk: Desk) -> None:
     assert request.targets == (0, 3, 4)
     assert (request.width, request.height) == SIZE
     assert len(desk.backend.uploads) == len(set(desk.backend.uploads)) == 4
-    assert desk.message == "3 drawings coloured; 1 frame to look at: unsure colours."
+    assert desk.message == (
+        "3 drawings coloured. 1 frame with unsure colours: please look. "
+        "Hide “Colour keys” to see the new layer alone."
+    )
 
 
 def test_results_are_acknowledged_only_after_delivery(desk: Desk) -> None:
@@ -121,7 +124,7 @@ def test_failed_frames_stay_empty_and_are_named(run_until: RunUntil) -> None:
     desk = Desk(run_until, shot_document(), MemoryBackend(fail_on_40))
     desk.press(desk.controller.colorize)
     assert not any(desk.document.layer("Keycel colour").keyframes[4])
-    assert "left empty: frame 4 (The worker died.)" in desk.message
+    assert "Left empty: frame 4 (The worker died.)" in desk.message
 
 
 def test_regenerate_changes_one_frame_in_one_step(desk: Desk) -> None:

@@ -70,7 +70,10 @@ def _write_layer(archive: zipfile.ZipFile, number: int, layer: Layer) -> str:
 
 def _write_cels(archive: zipfile.ZipFile, folder: str, base: str, layer: Layer) -> None:
     entries: list[tuple[int, str]] = []
-    for number, (times, pixels) in enumerate(layer.cels.items()):
+    cels = dict(layer.cels)
+    if all(0 not in times for times in cels):  # Krita always has a keyframe at 0
+        cels[(0,)] = np.zeros_like(next(iter(cels.values())))
+    for number, (times, pixels) in enumerate(cels.items()):
         name = base if number == 0 else f"{base}.f{number}"
         _write_pixels(archive, f"{folder}/{name}", pixels)
         entries += [(time, name) for time in times]

@@ -93,9 +93,12 @@ class KritaProcess:
         self._display = display
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = 0
+        self.hung = False
+        """A scenario did not answer in time; only `kill` and a new start help."""
         self.keycel_home = folder / "keycel"
 
     def start(self, timeout: float = 120) -> None:
+        self.hung = False
         self._write_profile()
         with (self.folder / "krita.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -163,6 +166,7 @@ class KritaProcess:
                 code = self._process.returncode if self._process else None
                 raise RuntimeError(f"Krita ended with {code} during {what}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
+                self.hung = True
                 raise TimeoutError(f"no answer from Krita to {what} in {timeout:.0f} s:\n{self.log_tail()}")
             time.sleep(0.01)
         return json.loads(path.read_text())

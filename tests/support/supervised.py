@@ -180,6 +180,7 @@ class Client:
 
     def __init__(self, info: ConnectionInfo, session: str = "") -> None:
         self.session = Session(Link(info), "test", session)
+        self.closed = False
         self.until(lambda: self.session.welcome)
 
     def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
@@ -248,7 +249,14 @@ class Client:
         return psutil.Process(int(facts["worker_process"] or 0))
 
     def close(self) -> None:
-        self.session.close()
+        if not self.closed:
+            self.session.close()
+            self.closed = True
+
+    def vanish(self) -> None:
+        """As if the client had been killed."""
+        self.session.link.close()
+        self.closed = True
 
 
 class Shot:

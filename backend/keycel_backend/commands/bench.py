@@ -19,12 +19,13 @@ from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import DONE
 from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
-from keycel_backend.commands.shot_upload import ShotUpload, to_bgra
+from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
 from keycel_backend.engines.registry import find_engine
 from keycel_backend.evaluate.clips import SETTINGS, Clip, ClipResult, find_clips, results_table
 from keycel_backend.evaluate.overhead import measure_overhead
 from keycel_backend.evaluate.speed import measure_engine, scaled
+from keycel_backend.io.bgra import to_bgra
 from keycel_backend.io.shot import open_shot
 from keycel_backend.io.source import ShotSource
 from keycel_shared.errors import KeycelError
@@ -56,7 +57,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
         shot = open_shot(work / "shot")
         figures["engine"] = [_engine_figures(arguments.engine, shot, size, line) for size in SIZES]
         line.show("overhead of supervisor and transport, 1920x1080", important=True)
-        pictures = [to_bgra(scaled(source.load(), 1920, 1080)) for source in shot.drawings.values()]
+        pictures = [bytes(to_bgra(scaled(source.load(), 1920, 1080))) for source in shot.drawings.values()]
         figures["overhead_1920x1080"] = asdict(measure_overhead(pictures, 1920, 1080))
         with Client("keycel bench") as client:
             line.show("press to first frame, 1280x720", important=True)

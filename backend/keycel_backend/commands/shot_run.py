@@ -10,8 +10,9 @@ from typing import Any
 
 from keycel_backend.commands.client import Client, on_interrupt
 from keycel_backend.commands.progress import ProgressLine
-from keycel_backend.commands.shot_upload import ShotUpload, from_bgra
+from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.engines.base import OptionValue
+from keycel_backend.io.bgra import from_bgra
 from keycel_backend.io.compose import flatten
 from keycel_backend.io.results import FrameReport, write_frame
 from keycel_backend.io.source import ShotSource

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-import numpy as np
-
+from keycel_backend.io.bgra import to_bgra
 from keycel_backend.io.source import PictureSource
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import PictureAt
 from keycel_shared.pixels import digest_of
 
-if TYPE_CHECKING:
-    from keycel_backend.engines.base import Pixels
-
 KEEP_BYTES = 512 * 1024 * 1024
 """Decoded pictures kept between naming and sending them; longer shots are decoded twice."""
-
-
-def to_bgra(picture: Pixels) -> bytes:
-    """RGBA array to raw BGRA bytes."""
-    return np.ascontiguousarray(picture[..., [2, 1, 0, 3]]).tobytes()
-
-
-def from_bgra(data: bytes | bytearray | memoryview, width: int, height: int) -> Pixels:
-    """Raw BGRA bytes to an RGBA array (height, width, 4)."""
-    picture = np.frombuffer(data, np.uint8).reshape(height, width, 4)
-    return np.ascontiguousarray(picture[..., [2, 1, 0, 3]])
 
 
 class ShotUpload:
@@ -35,7 +19,7 @@ class ShotUpload:
 
     def __init__(self) -> None:
         self._sources: dict[str, PictureSource] = {}
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, memoryview] = {}
         self._kept_bytes = 0
 
     def name(self, pictures: Mapping[int, PictureSource]) -> tuple[PictureAt, ...]:
@@ -51,7 +35,7 @@ class ShotUpload:
             self._kept_bytes += len(data)
         return digest
 
-    def read(self, digest: str) -> bytes:
+    def read(self, digest: str) -> memoryview:
         """The bytes named `digest`.
 
         Raises:

@@ -55,10 +55,11 @@ def run(folder: Path) -> None:
         flush=True,
     )
     outcome = _colorize(shot, frames)
-    scores = score_folders(frames, folder / "truth" / "color", folder / "shot" / "line")
     pictures = _flattened(shot, frames)
     _write_animation(folder / "animation.png", shot, pictures)
     _write_sheet(folder / "before-after.png", shot, pictures)
+    print("Comparing with the true colours ...", flush=True)
+    scores = score_folders(frames, folder / "truth" / "color", folder / "shot" / "line")
     reused = f" ({outcome.reused} from earlier work)" if outcome.reused else ""
     print(
         f"{len(outcome.frames)} frames in {outcome.seconds:.1f} s{reused}; "

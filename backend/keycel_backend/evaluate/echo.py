@@ -19,7 +19,6 @@ from keycel_backend.engines.base import (
     ProgressCallback,
     Request,
 )
-from keycel_backend.engines.seeds import frame_seed
 
 DESCRIPTION = EngineDescription(
     name="echo", title="Echo", version="1", tasks=("colorize",), minimum_keyframes=0
@@ -52,13 +51,12 @@ class EchoEngine:
         del cancelled
         digests = {drawing.time: drawing.digest for drawing in request.shot.drawings}
         for index, time in enumerate(request.targets):
-            digest = digests[time]
             yield FrameResult(
                 time=time,
-                flats=request.shot.load(digest),
+                flats=request.shot.load(digests[time]),
                 palette=(),
                 regions=(),
-                seed=frame_seed(request.seed, digest),
+                seed=request.seed if time in request.redraw else 0,
                 seconds=0.0,
             )
             progress((index + 1) / len(request.targets), "echo")

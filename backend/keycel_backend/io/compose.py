@@ -45,9 +45,10 @@ def over_color(picture: Pixels, color: tuple[int, int, int]) -> Rgb:
 
 def over(below: Rgb, above: Pixels) -> Rgb:
     """Source-over of straight alpha on an opaque picture, in the stored (sRGB) values."""
-    alpha = above[..., 3:].astype(np.uint32)
-    mixed = above[..., :3] * alpha + below * (255 - alpha)
-    return ((mixed + 127) // 255).astype(np.uint8)
+    alpha = above[..., 3:].astype(np.uint16)
+    mixed = above[..., :3] * alpha + below * (255 - alpha) + 128
+    # Division by 255 with rounding, exact for 16 bits and several times faster than `//`.
+    return ((mixed + (mixed >> 8)) >> 8).astype(np.uint8)
 
 
 def _multiplied(below: Rgb, lines: Pixels, paper: tuple[int, int, int]) -> Rgb:

@@ -17,7 +17,7 @@ from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.motion import dense_motion, overlap
 
 CANDIDATES = 10
-LOOKALIKE = 0.2
+LOOKALIKE = 0.05
 """How much resemblance alone counts as knowing."""
 _ROUNDS = 12
 _DAMPING = 0.5
@@ -27,12 +27,13 @@ _DAMPING = 0.5
 class Weights:
     """Log-odds given to each piece of evidence; fitted by hand on real clips."""
 
-    overlap: float = 4.0
+    overlap: float = 2.5
     outline: float = 2.0
     context: float = 5.0
     area: float = 0.8
     place: float = 1.5
     border: float = 0.7
+    part: float = 3.0
     new: float = -2.5
     support: float = 2.0
     apart: float = 0.8
@@ -51,16 +52,14 @@ class Match:
 
 def match(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
     weights = weights or Weights()
-    evidence = _own_evidence(target, source, weights)
+    still = _own_evidence(target, source, weights)
     flow = dense_motion(target.lines, source.lines)
-    first = _solve(target, source, evidence + _overlap_evidence(target, source, flow, weights), weights)
-    guess = _motion_of_matches(target, source, first)
+    rough = _with_motion(target, source, still, flow, weights)
+    guess = _motion_of_matches(target, source, _solve(target, source, rough, weights))
     refined = dense_motion(target.lines, source.lines, guess)
-    both = np.maximum(
-        _overlap_evidence(target, source, refined, weights),
-        0.8 * _overlap_evidence(target, source, flow, weights),
+    return _solve(
+        target, source, np.maximum(rough, _with_motion(target, source, still, refined, weights)), weights
     )
-    return _solve(target, source, evidence + both, weights)
 
 
 def lookalikes(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
@@ -116,10 +115,15 @@ def _own_evidence(target: RegionFeatures, source: RegionFeatures, weights: Weigh
     ).astype(np.float32)
 
 
-def _overlap_evidence(
-    target: RegionFeatures, source: RegionFeatures, flow: Floats, weights: Weights
+def _with_motion(
+    target: RegionFeatures, source: RegionFeatures, still: Floats, flow: Floats, weights: Weights
 ) -> Floats:
-    """(n, m) evidence from where a region's pixels land, and how far its middle is from the other's."""
+    """(n, m) all evidence: `still` and where a region's pixels and its middle land.
+
+    A region with an opening may be a piece of what was one region in the source; its outline, size
+    and middle then say nothing, only where it lands. Regions cut by the canvas are no such source:
+    everything that enters lands in the background.
+    """
     shared = overlap(target.labels, target.count, source.labels, source.count, flow)
     of_target = shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0)
     of_source = shared / np.maximum(shared.sum(axis=0, keepdims=True), 1.0)
@@ -127,7 +131,12 @@ def _overlap_evidence(
     moved = target.centroid + _mean_flow(target, flow)
     distance = np.linalg.norm(moved[:, None] - source.centroid[None], axis=2)
     reach = 0.5 * np.sqrt(target.size[:, None] * source.size[None]) + 0.03 * target.figure
-    return (weights.overlap * share - weights.place * np.minimum(distance / reach, 3.0)).astype(np.float32)
+    whole = still + weights.overlap * share - weights.place * np.minimum(distance / reach, 3.0)
+    opened = np.zeros(target.count, np.bool_)
+    opened[target.edges[target.open_edge].ravel()] = True
+    part = weights.part * of_target - weights.part / 6.0
+    may_be_part = opened[:, None] & ~source.border[None]
+    return np.where(may_be_part, np.maximum(whole, part), whole).astype(np.float32)
 
 
 def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
@@ -169,12 +178,14 @@ def _support(
     neighbours |= neighbours.T
     adjacent = neighbours[first[:, :, None], second[:, None, :]].astype(np.float32)
     same = first[:, :, None] == second[:, None, :]
-    kept = np.where(target.open_edge[:, None, None], 1.0, weights.split)
+    opening = target.open_edge[:, None, None]
+    together = np.where(opening & same, 1.0, together)
+    kept = np.where(opening, 1.0, weights.split)
     touching = np.where(same, kept, adjacent)
     support = weights.support * together * touching - weights.apart * (1.0 - touching)
     padded = np.zeros((len(one), support.shape[1] + 1, support.shape[2] + 1), np.float32)
     padded[:, :-1, :-1] = support
-    strength = np.clip(2.0 * target.contact, 0.15, 1.0)
+    strength = np.where(target.open_edge, 1.0, np.clip(2.0 * target.contact, 0.15, 1.0))
     return padded * strength[:, None, None]
 
 

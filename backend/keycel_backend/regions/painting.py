@@ -99,8 +99,10 @@ def own_flats(painting: Painting, segmentation: Segmentation, palette: Palette) 
 
 
 def _without_lines(painting: Painting, segmentation: Segmentation, palette: Palette) -> Codes:
-    trusted = painting.clean & np.isin(painting.codes, palette.codes()) & (segmentation.labels > 0)
-    shares = shares_of(painting, segmentation, palette)
+    entries = palette.entries_of(painting.codes)
+    exact = palette.codes()[entries] == painting.codes
+    trusted = painting.clean & exact & (segmentation.labels > 0)
+    shares = paint_shares(entries, segmentation.labels, painting.clean, segmentation.count, len(palette))
     bare = np.bincount(segmentation.labels[trusted], minlength=segmentation.count + 1) == 0
     bare[0] = False
     main = np.concatenate([[0], palette.codes()[shares.argmax(axis=1)]]).astype(np.uint32)

@@ -10,7 +10,7 @@ import numpy as np
 from keycel_backend.regions.arrays import Floats
 from keycel_backend.regions.matching import Match
 
-NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.5
+NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.3
 """Say of the drawing next to it, of the one after that, and of the keyframe itself."""
 _DECISION = 1.5
 """Exponent that sharpens each step of a chain; 1 would blur colours into each other over many drawings."""
@@ -32,14 +32,17 @@ def painted(shares: Floats) -> Colors:
 
 
 def pool(evidence: Sequence[tuple[float, Match, Colors]]) -> Colors:
-    """Pooled answer of several (weight, match, colours of the matched drawing); at least one."""
+    """Pooled answer of several (weight, match, colours of the matched drawing); at least one.
+
+    A matched region votes as far as its own colour is known.
+    """
     total = sum(weight for weight, _, _ in evidence)
     shares = known = np.float32(0)
     for weight, found, colors in evidence:
-        belief = found.belief[:, :-1]
-        shares = shares + weight / total * np.einsum("nk,nkc->nc", belief, colors.shares[found.source])
-        known = known + weight / total * np.einsum("nk,nk->n", belief, colors.known[found.source])
-    return Colors(_sharpened(np.asarray(shares, np.float32)), np.asarray(known, np.float32))
+        say = weight / total * found.belief[:, :-1] * colors.known[found.source]
+        shares = shares + np.einsum("nk,nkc->nc", say, colors.shares[found.source])
+        known = known + say.sum(axis=1)
+    return Colors(_sharpened(np.asarray(shares)), np.asarray(known))
 
 
 def blend(left: Colors, right: Colors, place: float) -> Colors:
@@ -62,6 +65,7 @@ def supplement(colors: Colors, other: Colors) -> Colors:
     return Colors(shares.astype(np.float32), np.clip(colors.known + missing, 0.0, 1.0).astype(np.float32))
 
 
-def _sharpened(shares: Floats) -> Floats:
+def _sharpened(votes: Floats) -> Floats:
+    shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-9)
     raised = (shares + 1e-6) ** _DECISION
     return (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)

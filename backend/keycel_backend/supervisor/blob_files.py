@@ -14,6 +14,7 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -79,7 +80,8 @@ class BlobFiles:
                 stream.write(packed)
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
             raise write_failed(error, self.folder) from error
 
     def read(self, digest: str, check_digest: bool = True) -> bytes:
@@ -129,6 +131,8 @@ class BlobFiles:
     def scan(self) -> Iterator[BlobFile]:
         """All blobs; half-written files of a killed process are removed on the way."""
         for folder in self.folder.glob("[0-9a-f][0-9a-f]"):
+            if not folder.is_dir():
+                continue
             with os.scandir(folder) as entries:
                 for entry in entries:
                     digest = entry.name.removesuffix(SUFFIX)

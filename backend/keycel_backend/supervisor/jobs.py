@@ -19,7 +19,7 @@ from .store import FrameStore
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """A job in memory. `frames`: frame number to whether it is ready (else it has failed)."""
 

@@ -109,8 +109,11 @@ def to_line(message: Order | Report) -> bytes:
 
 
 def from_line(line: bytes) -> Order | Report:
-    """Raises `SchemaError` (a ValueError) for a line that is none of ours."""
-    value = json.loads(line)
+    """Raises `SchemaError` for a line that is none of ours."""
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise SchemaError(f"not JSON: {line[:80]!r}") from error
     if not isinstance(value, dict):
         raise SchemaError(f"not a JSON object: {line[:80]!r}")
     body = cast("dict[str, object]", value)

@@ -121,14 +121,18 @@ class Server:
     async def serve_data(self) -> None:
         free = asyncio.Semaphore(DATA_AT_ONCE)
         tasks: set[asyncio.Task[None]] = set()
-        while True:
-            await free.acquire()
-            peer, frames = await receive(self._sockets.data)
-            self._lifetime.heard()
-            task = asyncio.create_task(self._data(peer, frames))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            task.add_done_callback(lambda _: free.release())
+        try:
+            while True:
+                await free.acquire()
+                peer, frames = await receive(self._sockets.data)
+                self._lifetime.heard()
+                task = asyncio.create_task(self._data(peer, frames))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+                task.add_done_callback(lambda _: free.release())
+        finally:
+            for task in tasks:
+                task.cancel()
 
     # ---------------------------------------------------------------------------- control
 
@@ -142,7 +146,9 @@ class Server:
         session = self._sessions.find(message.header.session)
         if session is None:
             raise _no_session()
-        if session.peer != peer and not isinstance(message.body, Bye):
+        if session.peer != peer:
+            if isinstance(message.body, Bye):
+                return  # from a connection that has been replaced
             # The client's socket has reconnected by itself: what was under way may be lost.
             session.attach(peer)
             session.pump_all()

@@ -139,7 +139,7 @@ class WorkerProcess:
                     report = _report(line)
                     if not isinstance(report, Alive):
                         self._post(report)
-                except ValueError as error:
+                except SchemaError as error:
                     reason = f"senseless report: {error}"
                     self._process.kill()
                     break

@@ -39,6 +39,15 @@ class Control:
         return job in self._cancelled
 
     def _listen(self) -> None:
+        try:
+            self._obey()
+        except Exception:
+            log.exception("the supervisor cannot be understood")
+        # Told to leave, or the supervisor is gone. Nothing here is worth another moment: what is
+        # finished is in the store, and a thread of an engine might never end.
+        os._exit(0)
+
+    def _obey(self) -> None:
         for line in self._orders:
             order = from_line(line)
             if isinstance(order, Cancel):
@@ -49,10 +58,7 @@ class Control:
             elif isinstance(order, Warm):
                 self._tasks.put(order)
             elif isinstance(order, Quit):
-                break
-        # Told to leave, or the supervisor is gone. Nothing here is worth another moment: what is
-        # finished is in the store, and a thread of an engine might never end.
-        os._exit(0)
+                return
 
     def _beat(self) -> None:
         while True:

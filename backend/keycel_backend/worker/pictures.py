@@ -31,7 +31,7 @@ def load_picture(files: BlobFiles, digest: str, width: int, height: int) -> Pixe
 
 def store_picture(files: BlobFiles, picture: Pixels) -> str:
     """Write an RGBA picture; its digest. Raises what `BlobFiles.write` raises."""
-    return store_bytes(files, memoryview(_swap_red_and_blue(picture)).cast("B"))
+    return store_bytes(files, _swap_red_and_blue(picture).data.cast("B"))
 
 
 def store_bytes(files: BlobFiles, data: Buffer) -> str:

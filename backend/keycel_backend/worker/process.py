@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 
 from keycel_backend.engines.base import Engine
@@ -38,6 +39,8 @@ class Engines:
 
 def main() -> int:
     """Serve orders until told to quit or until the supervisor is gone; does not return otherwise."""
+    # Ctrl-C in a terminal reaches us too; the supervisor decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders, reports = take_standard_streams()
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s worker: %(message)s"

@@ -100,6 +100,11 @@ class Shot:
         different = dict.fromkeys(drawing.digest for drawing in self.drawings)
         return [self.times_of(digest) for digest in different] + [(time,) for time in self.blanks]
 
+    @property
+    def color_layer_name(self) -> str:
+        layers = self.source.document.layers()
+        return next((layer.name for layer in layers if layer.id == self.source.color_layer), "")
+
     def close(self) -> None:
         self._lines.close()
         self._colors.close()

@@ -49,7 +49,7 @@ async def _run(shot: Shot, job: Job, progress: Progress) -> str:
     finally:
         if staged is not None:
             staged.close()
-    return _summary(job)
+    return _summary(shot, job)
 
 
 def request_for(shot: Shot) -> JobRequest:
@@ -89,11 +89,16 @@ def nothing_came(job: Job) -> KeycelError:
     )
 
 
-def _summary(job: Job) -> str:
-    words = f"{job.ready} drawing{'' if job.ready == 1 else 's'} coloured"
+def _summary(shot: Shot, job: Job) -> str:
+    words = f"{_count(job.ready, 'drawing')} coloured."
     if job.failures:
         times = ", ".join(str(failure.time) for failure in job.failures)
-        words += f"; left empty: frame {times} ({job.failures[0].error.title})"
+        words += f" Left empty: frame {times} ({job.failures[0].error.title})"
     if job.unsure:
-        words += f"; {job.unsure} frame{'' if job.unsure == 1 else 's'} to look at: unsure colours"
-    return words + "."
+        words += f" {_count(job.unsure, 'frame')} with unsure colours: please look."
+    # Painted keyframes are held until the next one, so they show through where nothing is coloured.
+    return f"{words} Hide “{shot.color_layer_name}” to see the new layer alone."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

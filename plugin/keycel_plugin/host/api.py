@@ -4,6 +4,10 @@
 Every member exists in Krita 5.1 to 6.0 (`nodeByUniqueID`, for example, does not, and is not here).
 Times are frame numbers from 0. Pixel bytes are in the layer's own colour space; for 8-bit RGBA
 that is B, G, R, A, straight alpha, rows top to bottom.
+
+TRAP: in Krita 5.1 `isPinnedToTimeline` and `setPinnedToTimeline` are found through Qt's slots, and such
+a bound method does not keep its object alive. Call them on a node held in a variable;
+`document.nodeByName(x).setPinnedToTimeline(True)` crashes Krita.
 """
 
 from __future__ import annotations

@@ -43,10 +43,16 @@ def write_skeleton(path: Path, skeleton: Skeleton) -> None:
         layers = f"{_NAME}/layers/{_LAYER}"
         archive.writestr(f"{layers}.keyframes.xml", _keyframes(skeleton))
         archive.writestr(f"{layers}.icc", skeleton.icc)
-        for number in range(len(skeleton.cels)):
+        for number in range(len(_cels(skeleton))):
             archive.writestr(f"{_NAME}/layers/{_frame_file(number)}", _NO_TILES)
             archive.writestr(f"{_NAME}/layers/{_frame_file(number)}.defaultpixel", bytes(_PIXEL_SIZE))
         archive.writestr(f"{_NAME}/annotations/icc", skeleton.icc)
+
+
+def _cels(skeleton: Skeleton) -> list[Sequence[int]]:
+    """With a blank keyframe at 0 where there is none: Krita always has one, and misses its pixels."""
+    starts_later = all(0 not in times for times in skeleton.cels)
+    return [*([(0,)] if starts_later else []), *skeleton.cels]
 
 
 def _frame_file(number: int) -> str:
@@ -54,7 +60,7 @@ def _frame_file(number: int) -> str:
 
 
 def _keyframes(skeleton: Skeleton) -> str:
-    entries = sorted((time, number) for number, times in enumerate(skeleton.cels) for time in times)
+    entries = sorted((time, number) for number, times in enumerate(_cels(skeleton)) for time in times)
     keyframes = "".join(
         f'<keyframe time="{time}" frame="{_frame_file(number)}" color-label="0">'
         '<offset type="point" x="0" y="0"/></keyframe>'

@@ -127,7 +127,8 @@ def replace_frame(layer, time, value):
 
 
 def pin(layer, pinned):
-    krita.activeDocument().nodeByName(layer).setPinnedToTimeline(pinned)
+    node = krita.activeDocument().nodeByName(layer)  # must outlive the call, see host/api.py
+    node.setPinnedToTimeline(pinned)
     yield 0.1
 
 

@@ -89,6 +89,7 @@ def layer_state(document, node):
         "id": node.uniqueId().toString(),
         "type": node.type(),
         "locked": node.locked(),
+        "blending": node.blendingMode(),
         "color": [node.colorModel(), node.colorDepth()],
         "still": hashlib.sha256(bytes(node.pixelData(*size))).hexdigest() if not times else None,
         "keyframes": {time: hashlib.sha256(data).hexdigest() for time, data in pictures.items()},
@@ -126,6 +127,12 @@ def add_document(width, height):
     krita.activeWindow().addView(document)
     yield from settle()
     return krita.activeDocument().name()
+
+
+def layers_of(title):
+    """Layers of an open document, top-most first, whether or not it is in front."""
+    [document] = [document for document in krita.documents() if title in document.fileName()]
+    return layer_names(document)
 
 
 def undo_steps():

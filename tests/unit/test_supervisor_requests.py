@@ -1,0 +1,174 @@
+"""Checking requests, and the identity of work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support import trial_engine
+
+from keycel_backend.engines import registry
+from keycel_backend.engines.seeds import frame_seed
+from keycel_backend.supervisor.requests import Work, check_request
+from keycel_shared.errors import ErrorCode, KeycelError
+from keycel_shared.messages import JobRequest, PictureAt
+from keycel_shared.pixels import digest_of
+
+A, B, C, KEY = (digest_of(name.encode()) for name in ("a", "b", "c", "key"))
+SIZE = 4 * 3 * 4
+REQUEST = JobRequest(
+    engine="trial",
+    task="colorize",
+    width=4,
+    height=3,
+    drawings=(PictureAt(2, A), PictureAt(5, B), PictureAt(9, A)),
+    keyframes=(PictureAt(9, KEY),),
+)
+
+
+@pytest.fixture(autouse=True)
+def trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = registry.EngineEntry(trial_engine.DESCRIPTION, trial_engine.estimate, "unused:Unused")
+    monkeypatch.setitem(registry.ENTRIES, "trial", entry)
+
+
+def check(**changes: Any) -> Work:
+    return check_request(replace(REQUEST, **changes), lambda _: SIZE)
+
+
+def units(**changes: Any) -> list[tuple[int, tuple[int, ...]]]:
+    return [(unit.target, unit.times) for unit in check(**changes).units]
+
+
+def identities(**changes: Any) -> list[str]:
+    return [unit.identity for unit in check(**changes).units]
+
+
+def test_repeats_are_one_unit_with_all_their_times() -> None:
+    assert units() == [(2, (2, 9)), (5, (5,))]
+    assert check().total == 3
+    assert check().inputs == (A, B, KEY)
+
+
+def test_drawings_may_come_in_any_order() -> None:
+    shuffled = REQUEST.drawings[::-1]
+    assert units(drawings=shuffled) == units()
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ((9,), [(2, (9,))]),
+        ((8, 5, 6), [(5, (5,))]),
+        ((1000, 2), [(2, (2, 9))]),
+        ((3, 4, 9), [(2, (2, 9))]),
+    ],
+)
+def test_targets_on_holds_are_resolved(targets: tuple[int, ...], expected: list[object]) -> None:
+    assert units(targets=targets) == expected
+
+
+def test_options_are_completed_and_whole_numbers_pass_for_fractions() -> None:
+    options = check(options={"pace": 2, "mode": None}).request.options
+    assert options["pace"] == 2.0
+    assert type(options["pace"]) is float
+    assert options["mode"] == "plain"
+    assert options["fail_at"] == -1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "says"),
+    [
+        ({"engine": "no such"}, ErrorCode.REG_NO_ENGINE, "no such"),
+        ({"task": "animate"}, ErrorCode.REG_NO_ENGINE, "animate"),
+        ({"width": 0}, ErrorCode.LINK_MALFORMED, ""),
+        ({"height": -3}, ErrorCode.LINK_MALFORMED, ""),
+        ({"width": 4097}, ErrorCode.DOC_TOO_LARGE, "4097"),
+        ({"drawings": ()}, ErrorCode.DOC_NO_LINES, ""),
+        ({"keyframes": ()}, ErrorCode.DOC_NO_KEYFRAME, "painted"),
+        ({"keyframes": (PictureAt(1, KEY),)}, ErrorCode.DOC_NO_SUCH_FRAME, "1"),
+        ({"targets": (1, 5)}, ErrorCode.DOC_NO_SUCH_FRAME, "1"),
+        ({"drawings": (PictureAt(0, A), PictureAt(0, B))}, ErrorCode.LINK_MALFORMED, ""),
+        ({"drawings": (PictureAt(0, "../x"),)}, ErrorCode.LINK_MALFORMED, ""),
+        ({"reference": "x" * 64}, ErrorCode.LINK_MALFORMED, ""),
+        ({"palette": ((0, 0, 0, 256),)}, ErrorCode.LINK_MALFORMED, ""),
+        ({"options": {"spice": 1}}, ErrorCode.DOC_BAD_OPTION, "spice"),
+        ({"options": {"pace": -2}}, ErrorCode.DOC_BAD_OPTION, "-2"),
+        ({"options": {"pace": "fast"}}, ErrorCode.DOC_BAD_OPTION, "pace"),
+        ({"options": {"fail_at": True}}, ErrorCode.DOC_BAD_OPTION, "fail_at"),
+        ({"options": {"fail_at": 1.5}}, ErrorCode.DOC_BAD_OPTION, "fail_at"),
+        ({"options": {"stubborn": 1}}, ErrorCode.DOC_BAD_OPTION, "stubborn"),
+        ({"options": {"mode": "odd"}}, ErrorCode.DOC_BAD_OPTION, "odd"),
+    ],
+)
+def test_bad_requests_are_named(changes: dict[str, Any], code: ErrorCode, says: str) -> None:
+    with pytest.raises(KeycelError) as caught:
+        check(**changes)
+    assert caught.value.value.code is code
+    assert says in caught.value.value.title
+    assert caught.value.value.remedy
+
+
+def test_pictures_must_be_stored_and_of_the_right_size() -> None:
+    sizes: dict[str, int | None] = {A: SIZE, B: SIZE, KEY: None}
+    with pytest.raises(KeycelError) as caught:
+        check_request(REQUEST, sizes.__getitem__)
+    assert caught.value.value.code is ErrorCode.RES_MISSING_BLOB
+    sizes[KEY] = SIZE + 4
+    with pytest.raises(KeycelError) as caught:
+        check_request(REQUEST, sizes.__getitem__)
+    assert caught.value.value.code is ErrorCode.DOC_SIZE_MISMATCH
+    assert "painted frame at frame 9" in caught.value.value.title
+    assert "4 x 3" in caught.value.value.remedy
+
+
+def test_identity_does_not_depend_on_what_does_not_matter() -> None:
+    whole = identities()
+    assert identities(name="another document", seed=7) == whole
+    assert identities(options={"mode": "plain"}) == whole
+    assert identities(targets=(5,)) == [whole[1]]
+    assert len(set(whole)) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": {"mode": "fancy"}},
+        {"palette": ((1, 2, 3, 255),)},
+        {"keyframes": (PictureAt(9, A),)},
+        {"keyframes": (PictureAt(5, KEY),)},
+        {"drawings": (PictureAt(2, A), PictureAt(5, C), PictureAt(9, A))},
+        {"drawings": (PictureAt(2, A), PictureAt(6, B), PictureAt(9, A))},
+        {"sketches": (PictureAt(2, C),)},
+        {"reference": C},
+        {"redraw": True},
+    ],
+)
+def test_identity_depends_on_everything_that_matters(changes: dict[str, Any]) -> None:
+    assert not set(identities(**changes)) & set(identities())
+
+
+def test_a_new_version_of_an_engine_makes_everything_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = identities()
+    newer = replace(trial_engine.DESCRIPTION, version="2")
+    entry = registry.EngineEntry(newer, trial_engine.estimate, "unused:Unused")
+    monkeypatch.setitem(registry.ENTRIES, "trial", entry)
+    assert not set(identities()) & set(before)
+
+
+def test_takes_differ_by_their_seed() -> None:
+    assert not set(identities(redraw=True, seed=1)) & set(identities(redraw=True, seed=2))
+    assert identities(redraw=True, seed=1) == identities(redraw=True, seed=1)
+
+
+def test_a_frames_seed_depends_on_the_jobs_seed_and_its_drawing_alone() -> None:
+    seeds = {frame_seed(seed, digest) for seed in (-1, 0, 1) for digest in (A, B)}
+    assert len(seeds) == 6
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert frame_seed(1, A) == frame_seed(1, A)
+
+
+def test_a_shot_of_twenty_thousand_frames_is_checked_quickly() -> None:
+    drawings = tuple(PictureAt(time, digest_of(str(time).encode())) for time in range(20_000))
+    assert check(drawings=drawings, targets=tuple(range(20_000))).total == 20_000
