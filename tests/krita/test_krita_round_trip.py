@@ -128,7 +128,7 @@ def test_a_second_press_is_free_and_makes_a_second_layer(krita: KritaProcess, la
 
 def test_cancel_in_the_middle_leaves_the_document_alone(krita: KritaProcess, tmp_path: Path) -> None:
     path = tmp_path / "other.kra"
-    write_kra(path, 1280, 720, layers(1280, 720, times=tuple(time + 60 for time in TIMES)))
+    write_kra(path, 1280, 720, layers(1280, 720, mirrored=True))
     before = open_with_artist(krita, path)
     reply = krita.run("docker", "colorize_and_cancel", after=2, timeout=120)
     record_stalls("cancel after 2 frames, 1280x720", reply)

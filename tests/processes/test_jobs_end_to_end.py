@@ -252,7 +252,7 @@ def test_blobs_are_checked(client: Client) -> None:
 
 
 def test_a_shot_of_two_thousand_frames(client: Client) -> None:
-    shot = Shot({time: 10_000 + time for time in range(2000)}, width=4, height=4)
+    shot = Shot({time: 10_000 + time % 600 for time in range(2000)}, width=4, height=4)
     record = client.run(shot)
     assert record.status is not None
     assert (record.status.state, record.status.ready) == (JobState.DONE, 2000)

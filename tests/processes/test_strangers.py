@@ -15,7 +15,20 @@ from support.supervised import Backend, Client, Shot
 from keycel_shared.connection import ConnectionInfo
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.link import Link
-from keycel_shared.messages import BlobQuery, Done, Error, Hello, JobCancel, JobList, Ping, Pong
+from keycel_shared.messages import (
+    Acknowledge,
+    BlobQuery,
+    Body,
+    Bye,
+    Done,
+    Error,
+    Hello,
+    JobCancel,
+    JobList,
+    JobSubmit,
+    Ping,
+    Pong,
+)
 from keycel_shared.version import PROTOCOL, VERSION
 from keycel_shared.wire import LARGEST_BODY, LARGEST_HEADER, MAGIC, Message, decode, encode, make
 
@@ -185,3 +198,31 @@ def test_a_client_never_connects_beyond_this_machine(shared_backend: Backend) ->
     info = replace(shared_backend.info(), control="tcp://192.0.2.1:5555")
     with pytest.raises(ValueError, match="beyond this machine"):
         Link(info)
+
+
+def test_a_session_moves_to_the_connection_that_speaks_for_it(
+    shared_backend: Backend, client: Client
+) -> None:
+    info = shared_backend.info()
+    shot = Shot({0: 950, 1: 951})
+    client.put(*shot.pictures.values())
+
+    def heard(socket: zmq.Socket[bytes], body: Body, messages: int) -> list[int]:
+        socket.send_multipart([bytes(part) for part in encode(make(body, session="moving"))])
+        return [decode(socket.recv_multipart()).header.seq for _ in range(messages) if socket.poll(20_000)]
+
+    events = [1, 2, 3, 4, 5, 6]  # preparing, running, two frames, finishing, done
+    with raw_socket(info, info.control) as first, raw_socket(info, info.control) as second:
+        assert heard(first, Hello("test", VERSION), 1) == [0]
+        first.send_multipart(
+            [bytes(part) for part in encode(make(JobSubmit(shot.request(), 8), session="moving"))]
+        )
+        seqs: list[int] = []
+        while 6 not in seqs:
+            assert first.poll(20_000)
+            seqs.append(decode(first.recv_multipart()).header.seq)
+        assert [seq for seq in seqs if seq] == events
+        assert sorted(heard(second, Ping(), 7)) == [0, *events]
+        assert heard(first, Bye(), 0) == [], "a goodbye from the old one changes nothing"
+        assert heard(second, Acknowledge(tuple(events)), 0) == []
+        assert heard(second, Ping(), 1) == [0]

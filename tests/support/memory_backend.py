@@ -21,6 +21,7 @@ from keycel_shared.messages import (
     JobAccepted,
     JobCancel,
     JobChanged,
+    JobProgress,
     JobRequest,
     JobStatus,
     JobSubmit,
@@ -73,6 +74,10 @@ class MemoryBackend:
     def lose(self) -> None:
         """The connection breaks for good."""
         self._on_lost(ErrorValue(ErrorCode.LINK_LOST, "lost", "press again", retryable=True))
+
+    def late_news(self, job: str) -> None:
+        """Progress that was under way when the job was cancelled."""
+        self._listeners[job].job_progress(JobProgress(job, 0.5, "Matching regions", 17.0))
 
     # ---------------------------------------------------------------------------- as a session
 

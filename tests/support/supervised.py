@@ -33,7 +33,6 @@ from keycel_shared.messages import (
 )
 from keycel_shared.pixels import digest_of
 from keycel_shared.session import Session
-from keycel_shared.states import JobState
 from keycel_shared.submission import Delivery, Submission
 from keycel_shared.wire import Message
 
@@ -287,5 +286,3 @@ class Shot:
 TRIAL_OPTIONS = {
     "pace", "fail_at", "die_at", "exhaust_at", "skip_at", "fail_always", "stubborn", "mode"
 }  # fmt: skip
-
-GOOD = JobState.DONE

@@ -48,11 +48,16 @@ def figure(time: int, width: int, height: int, painted: bool) -> Pixels:
     return picture
 
 
-def layers(width: int, height: int, times: tuple[int, ...] = TIMES) -> list[Layer]:
+def layers(width: int, height: int, times: tuple[int, ...] = TIMES, mirrored: bool = False) -> list[Layer]:
     """Line layer on top, painted keyframes at the first and last drawing, white paper."""
-    cels = {(time,): figure(time, width, height, painted=False) for time in times}
+
+    def picture(time: int, painted: bool) -> Pixels:
+        drawn = figure(time, width, height, painted)
+        return np.ascontiguousarray(drawn[:, ::-1]) if mirrored else drawn
+
+    cels = {(time,): picture(time, painted=False) for time in times}
     if REPEATED[0] in times:
         cels[REPEATED] = cels.pop((REPEATED[0],))
-    painted = {(time,): figure(time, width, height, painted=True) for time in (times[0], times[-1])}
+    painted = {(time,): picture(time, painted=True) for time in (times[0], times[-1])}
     paper = np.full((height, width, 4), 255, np.uint8)
     return [Layer("Lines", cels), Layer("Colour keys", painted), Layer("Paper", still=paper)]

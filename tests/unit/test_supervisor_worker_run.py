@@ -134,7 +134,7 @@ def test_pictures_arrive_as_rgba_and_leave_as_bgra(tmp_path: Path) -> None:
     assert seen == [[0, 0, 200, 0]]
     (made,) = [report for report in world.reports if isinstance(report, FrameMade)]
     assert world.files.read(made.digest) == world.pixels[0].tobytes()
-    assert (made.seed, made.seconds, made.unsure) == (7, 0.5, 0)
+    assert (made.seed, made.seconds, made.unsure) == (0, 0.5, 0)
     assert Progressed("j", 0.5, "half") in world.reports
 
 
@@ -154,8 +154,11 @@ def test_repeats_reach_the_engine_as_one_drawing_with_all_its_times(tmp_path: Pa
 def test_only_a_new_take_may_use_the_seed(tmp_path: Path) -> None:
     for redraw in (False, True):
         engine = Scripted()
-        World(tmp_path, 3, seed=5, redraw=redraw).run(engine, (1, 2))
+        world = World(tmp_path, 3, seed=5, redraw=redraw)
+        world.run(engine, (1, 2))
         assert engine.requests[0].redraw == (frozenset({1, 2}) if redraw else frozenset())
+        seeds = {report.seed for report in world.reports if isinstance(report, FrameMade)}
+        assert seeds == ({5} if redraw else {0}), "the job seed that gives the frame again"
 
 
 @pytest.mark.parametrize("bad", [{0}, {7}, {23}, {3, 4}, {0, 23}])

@@ -14,7 +14,7 @@ import numpy as np
 
 from keycel_backend.regions.arrays import Floats, Integers, blur
 from keycel_backend.regions.features import RegionFeatures
-from keycel_backend.regions.motion import dense_motion, overlap
+from keycel_backend.regions.motion import dense_motion, explained, overlap
 
 CANDIDATES = 10
 LOOKALIKE = 0.05
@@ -33,8 +33,10 @@ class Weights:
     area: float = 0.8
     place: float = 1.5
     border: float = 0.7
-    part: float = 3.0
-    new: float = -2.5
+    part: float = 5.0
+    unseen: float = 8.0
+    new: float = 2.5
+    unseen_new: float = 3.0
     support: float = 2.0
     apart: float = 0.8
     split: float = 0.3
@@ -57,9 +59,10 @@ def match(target: RegionFeatures, source: RegionFeatures, weights: Weights | Non
     rough = _with_motion(target, source, still, flow, weights)
     guess = _motion_of_matches(target, source, _solve(target, source, rough, weights))
     refined = dense_motion(target.lines, source.lines, guess)
-    return _solve(
-        target, source, np.maximum(rough, _with_motion(target, source, still, refined, weights)), weights
-    )
+    better = _with_motion(target, source, still, refined, weights)
+    both = np.maximum(rough, better)
+    both[:, -1] = np.minimum(rough[:, -1], better[:, -1])
+    return _solve(target, source, both, weights)
 
 
 def lookalikes(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
@@ -118,11 +121,11 @@ def _own_evidence(target: RegionFeatures, source: RegionFeatures, weights: Weigh
 def _with_motion(
     target: RegionFeatures, source: RegionFeatures, still: Floats, flow: Floats, weights: Weights
 ) -> Floats:
-    """(n, m) all evidence: `still` and where a region's pixels and its middle land.
+    """(n, m + 1) all evidence: `still` and where a region's pixels and its middle land; last column: new.
 
-    A region with an opening may be a piece of what was one region in the source; its outline, size
-    and middle then say nothing, only where it lands. Regions cut by the canvas are no such source:
-    everything that enters lands in the background.
+    A region may also be a piece of what was one region in the source, as when a limb now divides
+    the background; its outline, size and middle then say nothing, only where it lands. This holds as far as
+    the lines around it are found in the source: what enters the picture lands somewhere, too.
     """
     shared = overlap(target.labels, target.count, source.labels, source.count, flow)
     of_target = shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0)
@@ -132,11 +135,10 @@ def _with_motion(
     distance = np.linalg.norm(moved[:, None] - source.centroid[None], axis=2)
     reach = 0.5 * np.sqrt(target.size[:, None] * source.size[None]) + 0.03 * target.figure
     whole = still + weights.overlap * share - weights.place * np.minimum(distance / reach, 3.0)
-    opened = np.zeros(target.count, np.bool_)
-    opened[target.edges[target.open_edge].ravel()] = True
-    part = weights.part * of_target - weights.part / 6.0
-    may_be_part = opened[:, None] & ~source.border[None]
-    return np.where(may_be_part, np.maximum(whole, part), whole).astype(np.float32)
+    seen = explained(target.lines, source.lines, target.labels, target.count, flow)[:, None]
+    part = weights.part * (of_target - 0.2) - weights.unseen * np.maximum(0.9 - seen, 0.0)
+    new = weights.new + weights.unseen_new * (0.8 - seen)
+    return np.concatenate([np.maximum(whole, part), new], axis=1).astype(np.float32)
 
 
 def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
@@ -149,9 +151,8 @@ def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
 
 def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, weights: Weights) -> Match:
     count = min(CANDIDATES, source.count)
-    candidates = np.argsort(-evidence, axis=1, kind="stable")[:, :count].astype(np.int64)
-    own = np.take_along_axis(evidence, candidates, axis=1)
-    own = np.concatenate([own, np.full((target.count, 1), -weights.new, np.float32)], axis=1)
+    candidates = np.argsort(-evidence[:, :-1], axis=1, kind="stable")[:, :count].astype(np.int64)
+    own = np.concatenate([np.take_along_axis(evidence, candidates, axis=1), evidence[:, -1:]], axis=1)
     if len(target.edges):
         own = _propagate(own, target, _support(target, source, candidates, weights))
     belief = np.exp(own - own.max(axis=1, keepdims=True))
@@ -185,7 +186,7 @@ def _support(
     support = weights.support * together * touching - weights.apart * (1.0 - touching)
     padded = np.zeros((len(one), support.shape[1] + 1, support.shape[2] + 1), np.float32)
     padded[:, :-1, :-1] = support
-    strength = np.where(target.open_edge, 1.0, np.clip(2.0 * target.contact, 0.15, 1.0))
+    strength = np.clip(2.0 * target.contact, 0.15, 1.0)
     return padded * strength[:, None, None]
 
 

@@ -123,12 +123,14 @@ class Execution:
         if result.time not in self._open:
             raise RuntimeError(f"the engine gave frame {result.time}, which is not wanted (any more)")
         self._check(result.flats)
+        request = self._order.request
         made = FrameMade(
             job=self._order.job,
             time=result.time,
             digest=store_picture(self._files, result.flats),
             report=store_bytes(self._files, report_bytes(result)),
-            seed=result.seed,
+            # Follows from the request alone; an engine has no say in it.
+            seed=request.seed if request.redraw else 0,
             seconds=result.seconds,
             unsure=sum(region.confidence < UNSURE for region in result.regions),
         )

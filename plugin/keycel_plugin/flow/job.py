@@ -26,6 +26,7 @@ class Job:
         self._submission: Submission | None = None
         self._delivered: list[Delivery] = []
         self._total = 0
+        self._wanted = True
         self.failures: list[FrameFailed] = []
         self.unsure = 0
         """Frames with at least one region whose colour is a guess."""
@@ -69,7 +70,11 @@ class Job:
             self._submission.acknowledge(*self._delivered)
 
     def cancel(self) -> None:
-        """Not wanted any more. Finished frames stay in the store and cost nothing next time."""
+        """Not wanted any more. Finished frames stay in the store and cost nothing next time.
+
+        News that is still under way is no longer shown: another job may be running by then.
+        """
+        self._wanted = False
         if self._submission is not None and self.status is None:
             self._submission.cancel()
 
@@ -80,7 +85,7 @@ class Job:
     # ---------------------------------------------------------------------------- SubmissionListener
 
     def uploading(self, done: int, total: int) -> None:
-        if total:
+        if total and self._wanted:
             self._progress.show("Sending the drawings", done, total)
 
     def accepted(self, status: JobStatus) -> None:
@@ -104,7 +109,8 @@ class Job:
         self._inbox.put(error)
 
     def _show_progress(self, text: str) -> None:
-        self._progress.show(text, self.ready, self._total)
+        if self._wanted:
+            self._progress.show(text, self.ready, self._total)
 
 
 def _ended_early(status: JobStatus) -> ErrorValue:

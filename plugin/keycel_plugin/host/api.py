@@ -7,7 +7,8 @@ that is B, G, R, A, straight alpha, rows top to bottom.
 
 TRAP: in Krita 5.1 `isPinnedToTimeline` and `setPinnedToTimeline` are found through Qt's slots, and such
 a bound method does not keep its object alive. Call them on a node held in a variable;
-`document.nodeByName(x).setPinnedToTimeline(True)` crashes Krita.
+`document.nodeByName(x).setPinnedToTimeline(True)` crashes Krita. On a node from `clone()`, which is in
+no image, `setColorSpace` and `setBlendingMode` crash it too, even after `addChildNode`: find it again.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from keycel_shared.errors import ErrorCode, KeycelError
@@ -69,6 +70,9 @@ class KritaDocument:
 
     async def add_layer(self, staged: StagedLayer, name: str, line_layer: str) -> str:
         source = _staging(staged)
+        place = _place_beneath(self._node(line_layer), self._open().rootNode())
+        if place.behind:
+            source.node.setBlendingMode("behind")  # here: in the artist's document it would be a second step
         await source.settle()
         artist = ArtistsView(self._open())
         layer = source.node.clone()
@@ -76,7 +80,7 @@ class KritaDocument:
         layer.setVisible(True)
         layer.setPinnedToTimeline(True)  # a clone is not pinned; without a row it could not be regenerated
         identity = layers.identity(layer)
-        _put_beneath(layer, self._node(line_layer))
+        place.parent.addChildNode(layer, place.above)
         await artist.restore()
         return identity
 
@@ -84,7 +88,7 @@ class KritaDocument:
         node = self._node(layer)
         if layer not in {ours.layer for ours in self.our_layers()}:
             raise _not_ours(node.name())
-        if _is_locked(node):
+        if _is_locked(node, self._open().rootNode()):
             raise _locked(node.name())
         if not self.is_active():
             raise _not_active(self.name)
@@ -129,27 +133,38 @@ class KritaHost:
         return KritaDocument(api.application().activeDocument())
 
 
-def _put_beneath(layer: api.Node, line_layer: api.Node) -> None:
-    """Directly beneath the line layer; under its group where the line layer is the lowest.
+@dataclass(frozen=True)
+class _Place:
+    """Where a new layer goes: into `parent`, directly above `above`."""
 
-    `addChildNode` can only put a layer above another. With nothing at all beneath, it goes above
-    and is blended behind, which looks the same.
+    parent: api.Node
+    above: api.Node
+    behind: bool = False
+    """It lies above the lines after all and is blended behind them, which looks the same."""
+
+
+def _place_beneath(line_layer: api.Node, root: api.Node) -> _Place:
+    """Directly beneath the line layer; beneath its group where the line layer is the lowest.
+
+    Krita can only put a layer above another one. With nothing at all beneath, it goes above.
     """
-    place: api.Node | None = line_layer
-    while place is not None:
-        parent, below = place.parentNode(), layers.sibling_below(place)
-        if parent is not None and below is not None:
-            parent.addChildNode(layer, below)
-            return
-        place = parent
-    layer.setBlendingMode("behind")
-    parent = line_layer.parentNode()
-    if parent is not None:
-        parent.addChildNode(layer, line_layer)
+    node, parent = line_layer, line_layer.parentNode()
+    while parent is not None:
+        below = layers.sibling_below(node)
+        if below is not None:
+            return _Place(parent, below)
+        if layers.identity(parent) == layers.identity(root):
+            return _Place(parent, node, behind=True)
+        node, parent = parent, parent.parentNode()
+    raise KeycelError(
+        ErrorCode.DOC_NO_SUCH_LAYER,
+        f"The layer “{line_layer.name()}” is not in the document any more.",
+        "Choose the line layer again.",
+    )
 
 
-def _is_locked(node: api.Node | None) -> bool:
-    while node is not None:
+def _is_locked(node: api.Node | None, root: api.Node) -> bool:
+    while node is not None and layers.identity(node) != layers.identity(root):
         if node.locked():
             return True
         node = node.parentNode()

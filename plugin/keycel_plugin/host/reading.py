@@ -92,11 +92,13 @@ class LookReader:
         self._copy.setColorSpace(space.model, space.depth, space.profile)
         self._copy.waitForDone()
 
-    def _show(self, node: api.Node | None) -> None:
+    def _show(self, node: api.Node) -> None:
         """Krita does not compute the look of hidden layers."""
-        while node is not None:
-            node.setVisible(True)
-            node = node.parentNode()
+        root = layers.identity(self._copy.rootNode())
+        within: api.Node | None = node
+        while within is not None and layers.identity(within) != root:
+            within.setVisible(True)
+            within = within.parentNode()
 
 
 Reader = PixelReader | ConvertedReader | LookReader
