@@ -92,7 +92,9 @@ def _read_stamp(stamp: Path) -> tuple[str, set[str]]:
 
 
 def _fingerprint(project: Path) -> str:
-    facts = [sys.version, str(project), (project / "pyproject.toml").read_text("utf-8")]
+    # Not sys.version: a security update of the system's Python needs no new environment.
+    python = ".".join(map(str, sys.version_info[:2]))
+    facts = [python, str(project), (project / "pyproject.toml").read_text("utf-8")]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 

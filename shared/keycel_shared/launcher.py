@@ -28,6 +28,9 @@ LARGEST_LOG = 2**20
 ALREADY_RUNNING = 5
 """Exit code of a supervisor that found another one of this user."""
 
+_released: list[subprocess.Popen[bytes]] = []
+"""Supervisors that outlive their `Launch`, kept to be reaped: Python complains of forgotten children."""
+
 
 class Launch:
     """A supervisor being started, or one that runs already. Ask `poll` until it gives an answer.
@@ -49,6 +52,7 @@ class Launch:
             self._spawn(python or backend_python())
 
     def _spawn(self, python: str) -> None:
+        _released[:] = [child for child in _released if child.poll() is None]
         self._token = new_id()
         public, secret = load_zmq().curve_keypair()
         self._keys = (public.decode(), secret.decode())
@@ -114,6 +118,7 @@ class Launch:
         if self._child is not None and self._child.stdin is not None:
             with suppress(OSError):  # it is gone already, and has not read what we said
                 self._child.stdin.close()
+            _released.append(self._child)
 
 
 def _environment_for(python: str) -> dict[str, str]:

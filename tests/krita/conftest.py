@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from support.kra_writer import write_kra
+from PIL import Image
+from support.kra_writer import Layer, write_kra
 from support.krita_process import REPOSITORY, Display, KritaProcess, missing_programs
-from support.walking_figure import layers
+from support.walking_figure import REPEATED, layers
+
+from keycel_backend.demo.shot import write_demo_shot
 
 OUT = REPOSITORY / "out"
 LARGE = (1280, 720)
@@ -60,7 +61,7 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaProcess]:
     """Ends with a clean quit: exit code 0, and no message of a Python error in Krita's log."""
     process = KritaProcess(tmp_path_factory.mktemp("krita"), display)
-    register_backend(process)
+    process.register_backend()
     try:
         process.start()
         process.run("docker", "arrange")
@@ -69,7 +70,7 @@ def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) ->
         assert "Traceback" not in process.log_tail(10**6)
     finally:
         process.kill()
-        stop_backend(process)
+        process.stop_backend()
 
 
 @pytest.fixture
@@ -86,10 +87,20 @@ def krita(krita_process: KritaProcess) -> Iterator[KritaProcess]:
 
 @pytest.fixture(scope="session")
 def large_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 drawings on irregular exposures, one of them used twice; first and last painted."""
-    path = tmp_path_factory.mktemp("shots") / "walk.kra"
-    write_kra(path, *LARGE, layers(*LARGE))
+    """The demo: 24 drawings on irregular exposures, 1280x720, one used twice; first and last painted."""
+    folder = tmp_path_factory.mktemp("demo")
+    write_demo_shot(folder / "shot", folder / "truth")
+    lines = {(time,): picture for time, picture in read_pictures(folder / "shot" / "line").items()}
+    lines[REPEATED] = lines.pop((REPEATED[0],))
+    keys = {(time,): picture for time, picture in read_pictures(folder / "shot" / "color").items()}
+    paper = np.full((LARGE[1], LARGE[0], 4), 255, np.uint8)
+    path = folder / "demo.kra"
+    write_kra(path, *LARGE, [Layer("Lines", lines), Layer("Colour keys", keys), Layer("Paper", still=paper)])
     return path
+
+
+def read_pictures(folder: Path) -> dict[int, np.ndarray]:
+    return {int(path.stem): np.asarray(Image.open(path).convert("RGBA")) for path in folder.glob("*.png")}
 
 
 @pytest.fixture(scope="session")
@@ -97,24 +108,3 @@ def small_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("shots") / "small.kra"
     write_kra(path, *SMALL, layers(*SMALL, times=SMALL_TIMES))
     return path
-
-
-def register_backend(process: KritaProcess) -> None:
-    """As the installer does."""
-    process.keycel_home.mkdir(parents=True, exist_ok=True)
-    (process.keycel_home / "installation.json").write_text(json.dumps({"python": sys.executable}))
-
-
-def backend_process_id(process: KritaProcess) -> int | None:
-    """Process id of the supervisor that this Krita started."""
-    connection = process.keycel_home / "run" / "connection.json"
-    return json.loads(connection.read_text())["process"] if connection.exists() else None
-
-
-def stop_backend(process: KritaProcess) -> None:
-    pid = backend_process_id(process)
-    if pid is not None:
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -144,10 +145,21 @@ class KritaProcess:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(30)
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def register_backend(self) -> None:
+        """Tell the plugin which Python runs the backend, as the installer does."""
+        self.keycel_home.mkdir(parents=True, exist_ok=True)
+        (self.keycel_home / "installation.json").write_text(json.dumps({"python": sys.executable}))
+
+    def backend_process_id(self) -> int | None:
+        """Process id of the supervisor that this Krita uses."""
+        connection = self.keycel_home / "run" / "connection.json"
+        return json.loads(connection.read_text())["process"] if connection.exists() else None
+
+    def stop_backend(self) -> None:
+        pid = self.backend_process_id()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     @property
     def alive(self) -> bool:

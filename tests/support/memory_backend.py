@@ -68,6 +68,9 @@ class MemoryBackend:
         self._on_lost = on_lost
         return self
 
+    def job_over(self) -> None:
+        self._on_lost = lambda _: None
+
     def close(self) -> None:
         self._listeners.clear()
 

@@ -12,7 +12,7 @@ from support.kra_writer import Layer, Pixels
 TIMES = (0, 2, 3, 5, 6, 8, 11, 12, 14, 15, 17, 20, 21, 23, 24, 26, 29, 30, 32, 33, 35, 38, 39, 41)
 """24 drawings on ones, twos and threes."""
 REPEATED = (5, 44)
-"""The drawing at 5 comes back at 44 as a clone keyframe."""
+"""The drawing at 5 comes back at 44 as a clone keyframe (here and in the demo, as the tests use it)."""
 INK = (25, 20, 45)
 SKIN, SHIRT, TROUSERS = (240, 196, 160), (70, 120, 190), (60, 70, 80)
 

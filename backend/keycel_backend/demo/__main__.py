@@ -7,13 +7,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import exit_code
 from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
-from keycel_backend.evaluate.score import score_folders
+from keycel_backend.evaluate.region_tally import RegionTally
+from keycel_backend.evaluate.truth import open_truth
 from keycel_backend.io.animation import ExposedPicture, write_animation
 from keycel_backend.io.compose import flatten
 from keycel_backend.io.pictures import load_png
@@ -59,12 +62,12 @@ def run(folder: Path) -> None:
     _write_animation(folder / "animation.png", shot, pictures)
     _write_sheet(folder / "before-after.png", shot, pictures)
     print("Comparing with the true colours ...", flush=True)
-    scores = score_folders(frames, folder / "truth" / "color", folder / "shot" / "line")
+    tally = _compare(folder, shot, pictures)
     reused = f" ({outcome.reused} from earlier work)" if outcome.reused else ""
     print(
         f"{len(outcome.frames)} frames in {outcome.seconds:.1f} s{reused}; "
-        f"{scores.reg_fg_area:.1%} of the painted area and {scores.reg_fg:.1%} of the regions are right; "
-        f"{time.perf_counter() - began:.1f} s in all.\n"
+        f"{tally.foreground_area.value:.1%} of the painted area and "
+        f"{tally.foreground_count.value:.1%} of the regions are right; {time.perf_counter() - began:.1f} s in all.\n"
         f"\n  frames          {frames}\n  animation       {folder / 'animation.png'}"
         f"\n  before / after  {folder / 'before-after.png'}\n  report          {frames / 'report.json'}"
     )
@@ -106,6 +109,18 @@ def _flattened(shot: ShotSource, frames: Path) -> dict[int, Pixels]:
         number: flatten(load_png(frames / frame_name(number)), drawing.load())
         for number, drawing in shot.drawings.items()
     }
+
+
+def _compare(folder: Path, shot: ShotSource, pictures: dict[int, Pixels]) -> RegionTally:
+    """Regions with the right colour in all frames that were not painted by the artist."""
+    truth = open_truth(folder / "truth" / "color", folder / "shot" / "line")
+    tally = RegionTally(truth.tolerance, truth.background())
+    no_colors = np.zeros((0, 3), np.uint8)
+    for number in truth.times:
+        if number not in shot.keyframes:
+            regions = truth.regions(truth.frame(number))
+            tally.add(regions, regions.predicted_colors(pictures[number][..., :3]), no_colors)
+    return tally
 
 
 def _write_animation(path: Path, shot: ShotSource, pictures: dict[int, Pixels]) -> None:

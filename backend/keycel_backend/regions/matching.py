@@ -33,7 +33,7 @@ class Weights:
     area: float = 0.8
     place: float = 1.5
     border: float = 0.7
-    part: float = 5.0
+    part: float = 4.0
     unseen: float = 8.0
     new: float = 2.5
     unseen_new: float = 3.0
@@ -123,9 +123,10 @@ def _with_motion(
 ) -> Floats:
     """(n, m + 1) all evidence: `still` and where a region's pixels and its middle land; last column: new.
 
-    A region may also be a piece of what was one region in the source, as when a limb now divides
-    the background; its outline, size and middle then say nothing, only where it lands. This holds as far as
-    the lines around it are found in the source: what enters the picture lands somewhere, too.
+    A region with an opening, or cut by the canvas, may be a piece of what was one region in the
+    source, as when a limb now divides the background; its outline, size and middle then say
+    nothing, only where it lands. This holds as far as the lines around it are found in the source:
+    what enters the picture lands somewhere, too.
     """
     shared = overlap(target.labels, target.count, source.labels, source.count, flow)
     of_target = shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0)
@@ -137,8 +138,12 @@ def _with_motion(
     whole = still + weights.overlap * share - weights.place * np.minimum(distance / reach, 3.0)
     seen = explained(target.lines, source.lines, target.labels, target.count, flow)[:, None]
     part = weights.part * (of_target - 0.2) - weights.unseen * np.maximum(0.9 - seen, 0.0)
+    opened = np.zeros(target.count, np.bool_)
+    opened[target.edges[target.open_edge].ravel()] = True
+    piece = opened[:, None] | (target.border[:, None] & source.border[None])
+    best = np.where(piece, np.maximum(whole, part), whole)
     new = weights.new + weights.unseen_new * (0.8 - seen)
-    return np.concatenate([np.maximum(whole, part), new], axis=1).astype(np.float32)
+    return np.concatenate([best, new], axis=1).astype(np.float32)
 
 
 def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING
 
 from keycel_backend.engines.base import FrameResult, RegionReport
+from keycel_backend.io.bgra import from_bgra, to_bgra
 from keycel_backend.supervisor.blob_files import BlobFiles, missing_blob
 from keycel_shared.pixels import byte_count, digest_of
 from keycel_shared.wire import Buffer
@@ -26,12 +24,12 @@ def load_picture(files: BlobFiles, digest: str, width: int, height: int) -> Pixe
     data = files.read(digest)
     if len(data) != byte_count(width, height):
         raise missing_blob(digest, f"{len(data)} bytes")
-    return _swap_red_and_blue(np.ndarray((height, width, 4), np.uint8, data))
+    return from_bgra(data, width, height)
 
 
 def store_picture(files: BlobFiles, picture: Pixels) -> str:
     """Write an RGBA picture; its digest. Raises what `BlobFiles.write` raises."""
-    return store_bytes(files, _swap_red_and_blue(picture).data.cast("B"))
+    return store_bytes(files, to_bgra(picture))
 
 
 def store_bytes(files: BlobFiles, data: Buffer) -> str:
@@ -64,7 +62,3 @@ def _region(region: RegionReport) -> dict[str, object]:
 
 def _numbers(values: tuple[int, ...]) -> list[int]:
     return [int(value) for value in values]  # engines may hand over NumPy integers
-
-
-def _swap_red_and_blue(picture: Pixels) -> Pixels:
-    return cast("Pixels", cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA))

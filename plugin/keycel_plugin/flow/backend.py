@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -13,12 +14,15 @@ from keycel_shared.connection import ConnectionInfo
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.launcher import Launch
 from keycel_shared.link import Link
+from keycel_shared.messages import Ping
 from keycel_shared.session import Session
 from keycel_shared.wire import Message
 
 SAFETY_MS = 100
 """How often the sockets are looked at even without a sign of life."""
 _LAUNCH_POLL_MS = 30
+_ANSWER_SECONDS = 2.0
+_ANSWER_POLL_MS = 5
 _RESTARTS = 3
 """How often a lost backend is started again for one job."""
 
@@ -51,18 +55,21 @@ class Backend(QtCore.QObject):
         """
         self._on_lost = on_lost
         self._restarts = 0
-        if self._session is None or self._session.lost is not None:
+        if self._session is None or self._session.lost is not None or not await _answers(self._session):
             await self._connect()
         if self._session is None:
             raise RuntimeError("connected without a session")
         return self._session
 
+    def job_over(self) -> None:
+        """Nobody waits for anything: a connection that breaks now is renewed by the next job."""
+        self._on_lost = None
+
     def close(self) -> None:
         """Leave. Jobs go on, results wait in the store."""
-        self._timer.stop()
         if self._reconnecting is not None:
             self._reconnecting.cancel()
-        self._unwatch()
+        self._stop_listening()
         if self._session is not None:
             self._session.close()
             self._session = None
@@ -77,6 +84,7 @@ class Backend(QtCore.QObject):
         if self._session is None:
             self._session = Session(link, "krita")
         else:
+            self._session.welcome = None  # of the old connection
             self._session.rebind(link)
         self._watch(link)
         session = self._session
@@ -113,6 +121,10 @@ class Backend(QtCore.QObject):
             notifier.deleteLater()
         self._notifiers.clear()
 
+    def _stop_listening(self) -> None:
+        self._timer.stop()
+        self._unwatch()
+
     def _drain_soon(self, *_: object) -> None:
         """ZeroMQ's descriptors are edge-triggered: after any sign, and after each send, read until empty."""
         if not self._drain_waits:
@@ -130,7 +142,11 @@ class Backend(QtCore.QObject):
         if session is None:
             return
         self._guarded(session.tick)
-        if session.lost is not None and self._reconnecting is None:
+        if session.lost is None or self._reconnecting is not None:
+            return
+        if self._on_lost is None:
+            self._stop_listening()
+        else:
             self._reconnecting = Task(self._reconnect(session.lost), self._reconnected)
 
     def _guarded(self, step: Callable[[], bool | None]) -> bool:
@@ -160,14 +176,23 @@ class Backend(QtCore.QObject):
         self._reconnecting = None
         if error is None:
             return
-        self._timer.stop()
-        self._unwatch()
+        self._stop_listening()
         if isinstance(error, Exception):
             self._report_lost(error.value if isinstance(error, KeycelError) else unexpected(error))
 
     def _report_lost(self, error: ErrorValue) -> None:
         if self._on_lost is not None:
             self._on_lost(error)
+
+
+async def _answers(session: Session) -> bool:
+    """True if the supervisor is there: it may have died while nobody was asking for anything."""
+    answers: list[bool] = []
+    session.request(Ping(), lambda _: answers.append(True), lambda _: answers.append(False))
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while not answers and time.monotonic() < deadline:
+        await pause(_ANSWER_POLL_MS)
+    return answers == [True]
 
 
 class _DrainingLink(Link):

@@ -29,7 +29,7 @@ async def colorize(source: Source, backend: Backend, progress: Progress) -> str:
         try:
             return await _run(shot, job, progress)
         finally:
-            job.cancel()
+            job.close()
     finally:
         shot.close()
 

@@ -69,14 +69,15 @@ class Job:
         if self._submission is not None:
             self._submission.acknowledge(*self._delivered)
 
-    def cancel(self) -> None:
-        """Not wanted any more. Finished frames stay in the store and cost nothing next time.
+    def close(self) -> None:
+        """Over, or not wanted any more. Finished frames stay in the store and cost nothing next time.
 
         News that is still under way is no longer shown: another job may be running by then.
         """
         self._wanted = False
         if self._submission is not None and self.status is None:
             self._submission.cancel()
+        self._backend.job_over()
 
     @property
     def ready(self) -> int:

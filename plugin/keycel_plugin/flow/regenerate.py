@@ -31,7 +31,7 @@ async def regenerate(document: ShotDocument, backend: Backend, progress: Progres
         try:
             await _run(shot, ours, drawing.time, drawing.digest, job, progress)
         finally:
-            job.cancel()
+            job.close()
     finally:
         shot.close()
     return f"Frame {drawing.time} coloured anew. Undo brings the previous colours back."

@@ -3,6 +3,7 @@
 import time
 
 from krita import Krita
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDockWidget
 from shots import settle, state
 
@@ -31,7 +32,12 @@ def arrange():
             other.setVisible(True)
     docker().setVisible(True)
     docker().raise_()
-    yield 0.5
+    [timeline] = [
+        other for other in window.findChildren(QDockWidget) if other.objectName() == "TimelineDocker"
+    ]
+    yield 0.3
+    window.resizeDocks([timeline], [210], Qt.Orientation.Vertical)
+    yield 0.3
     return [window.width(), window.height()]
 
 
@@ -66,16 +72,40 @@ def pick(line=None, color=None):
 
 def press(button, seconds=100):
     """Click and wait until the work is over; answers with the docker's words and the time it took."""
+    started = time.perf_counter()
+    getattr(dock(), f"{button}_button").click()
+    yield 0
+    yield from wait_until_idle(seconds)
+    took = time.perf_counter() - started
+    return {**look(), "seconds": round(took, 3)}
+
+
+def wait_until_idle(seconds=100):
     content = dock()
     started = time.perf_counter()
-    getattr(content, f"{button}_button").click()
-    yield 0
     while not content.colorize_button.isEnabled():
         if time.perf_counter() - started > seconds:
             raise TimeoutError(content.message.text())
         yield 0.02
-    took = time.perf_counter() - started
-    return {**look(), "seconds": round(took, 3)}
+    return look()
+
+
+def start_and_wait(button, frames):
+    """Click, and answer as soon as so many frames have come."""
+    content = dock()
+    getattr(content, f"{button}_button").click()
+    while content.progress_bar.maximum() < 10 or not coming(content.message.text(), frames):
+        if content.colorize_button.isEnabled():
+            raise AssertionError(f"over already: {content.message.text()}")
+        yield 0.01
+    return look()
+
+
+def coming(text, frames):
+    """True while frames are being coloured and at least `frames` of them have come."""
+    if text.startswith(("Reading", "Sending")) or "(" not in text:
+        return False
+    return int(text.rpartition("(")[2].split()[0]) >= frames
 
 
 def trigger(action):
@@ -89,16 +119,12 @@ def trigger(action):
 
 def colorize_and_cancel(after):
     """Cancel as soon as `after` frames have come; answers with the state then."""
-    content = dock()
-    content.colorize_button.click()
-    while not (content.message.text().startswith("Colour") and content.progress_bar.value() >= after):
-        if content.colorize_button.isEnabled():
-            raise AssertionError(f"over before it could be cancelled: {content.message.text()}")
-        yield 0.01
-    content.cancel_button.click()
+    yield from start_and_wait("colorize", after)
+    dock().cancel_button.click()
+    yield 0
     after_click = look()
-    yield from settle()
-    return {"docker": after_click, "state": state()}
+    yield from settle(2)
+    return {"docker": after_click, "later": look(), "state": state()}
 
 
 def colorize_behind(width, height):
