@@ -67,7 +67,8 @@ def run(folder: Path) -> None:
     print(
         f"{len(outcome.frames)} frames in {outcome.seconds:.1f} s{reused}; "
         f"{tally.foreground_area.value:.1%} of the painted area and "
-        f"{tally.foreground_count.value:.1%} of the regions are right; {time.perf_counter() - began:.1f} s in all.\n"
+        f"{tally.foreground_count.value:.1%} of the regions are right; "
+        f"{time.perf_counter() - began:.1f} s in all.\n"
         f"\n  frames          {frames}\n  animation       {folder / 'animation.png'}"
         f"\n  before / after  {folder / 'before-after.png'}\n  report          {frames / 'report.json'}"
     )
