@@ -181,6 +181,31 @@ def test_a_ground_painted_in_a_color_is_painted_in_every_frame() -> None:
         assert tuple(result.flats[5, 5]) == (*sky, 255)
 
 
+def test_a_background_cut_in_two_by_the_figure_stays_background() -> None:
+    def scene(rise: float) -> list[Shape]:
+        pole = Shape(box(150, 60 - rise, 170, 250), (90, 160, 90))
+        return [pole, Shape(ellipse(160, 190, 50, 30), BODY)]
+
+    pairs = [draw(scene(rise), on_paper=True) for rise in (0.0, 30.0, 80.0)]
+    shot = shot_from([line for line, _ in pairs], {0: flatten(pairs[0][1], pairs[0][0])})
+    for time, result in colored(Request(shot, all_targets(shot))).items():
+        assert result.flats[20, 20, 3] == 0
+        assert result.flats[20, 300, 3] == 0
+        assert agreement(result.flats, pairs[time][1], pairs[time][0]) > 0.99
+
+
+def test_what_neither_neighbouring_keyframe_knows_is_asked_of_a_farther_one() -> None:
+    star = np.array(
+        [[230, 40], [250, 90], [300, 95], [262, 128], [275, 180], [230, 150], [190, 185], [200, 128]], float
+    )
+    gold = (240, 200, 20)
+    plain, starry = figure(moved=(-70, 0)), [*figure(moved=(-70, 0)), Shape(star, gold)]
+    pairs = [draw(shapes) for shapes in (plain, starry, plain, starry)]
+    shot = shot_from([line for line, _ in pairs], {0: pairs[0][1], 2: pairs[2][1], 3: pairs[3][1]})
+    result = colored(Request(shot, (1,)))[1]
+    assert tuple(result.flats[115, 235]) == (*gold, 255)
+
+
 def test_the_answer_for_a_frame_does_not_depend_on_what_else_is_asked() -> None:
     _, lines, flats = walk(7)
     shot = shot_from(lines, {0: flats[0], 6: flats[6]})

@@ -24,13 +24,6 @@ def dense_motion(target: Bytes, source: Bytes, start: Floats | None = None) -> F
     return cast(Floats, search.calc(target, source, cast(Floats, guess)))
 
 
-def shift_between(target: Bytes, source: Bytes) -> tuple[float, float]:
-    """Global translation (x, y) from `target` to `source`, by phase correlation."""
-    window = cv2.createHanningWindow((target.shape[1], target.shape[0]), cv2.CV_32F)
-    (x, y), _ = cv2.phaseCorrelate(target.astype(np.float32), source.astype(np.float32), window)
-    return float(x), float(y)
-
-
 def overlap(target: Labels, target_count: int, source: Labels, source_count: int, flow: Floats) -> Floats:
     """Pixels of each target region (rows) that land in each source region (columns).
 

@@ -57,11 +57,6 @@ def code_to_rgba(code: int) -> Rgba:
     return UNPAINTED if code == 0 else (code & 255, (code >> 8) & 255, (code >> 16) & 255, 255)
 
 
-def rgba_to_code(color: Sequence[int]) -> int:
-    """Code of an opaque colour; alpha, where given, is ignored."""
-    return int(_OPAQUE) | color[2] << 16 | color[1] << 8 | color[0]
-
-
 def pixels_of(codes: Codes) -> Pixels:
     return np.ascontiguousarray(codes).view(np.uint8).reshape(*codes.shape, 4)
 

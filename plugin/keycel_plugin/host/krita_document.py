@@ -12,6 +12,7 @@ from keycel_shared.pixels import digest_of
 from . import api, layers, our_layers
 from .artists_view import ArtistsView
 from .color_space import ColorSpace, color_space_of, work_space_for
+from .idle import until_idle
 from .ports import LayerInfo, LayerReader, OurLayer, ShotDocument, StagedLayer
 from .reading import open_reader
 from .staging import Staging
@@ -81,6 +82,7 @@ class KritaDocument:
         layer.setPinnedToTimeline(True)  # a clone is not pinned; without a row it could not be regenerated
         identity = layers.identity(layer)
         place.parent.addChildNode(layer, place.above)
+        await until_idle(self._open())
         await artist.restore()
         return identity
 
@@ -98,7 +100,8 @@ class KritaDocument:
         await source.settle()
         self.check_writable(layer)
         artist = ArtistsView(self._open())
-        replace_keyframes(source.document, source.node, self._node(layer), times)
+        replace_keyframes(source.document, source.node, self._open(), self._node(layer), times)
+        await until_idle(self._open())  # until then the frames are still being copied
         await artist.restore()
 
     def digest_at(self, layer: str, time: int) -> str:

@@ -19,11 +19,11 @@ from keycel_shared.pixels import BYTES_PER_PIXEL, digest_of
 from . import api
 from .color_space import ColorSpace, icc_bytes
 from .hidden import close_hidden, open_hidden
+from .idle import until_idle
 from .staging_file import Skeleton, write_skeleton
 
 BAND_BYTES = 4 * 1024 * 1024
 """Pixels written per event: about 7 ms."""
-_BUSY_POLL_MS = 2
 
 
 class Staging:
@@ -65,7 +65,7 @@ class Staging:
         """Fill the picture whose first frame number is `time` with BGRA bytes of canvas size."""
         width, height = self._size
         self.document.setCurrentTime(time)
-        await self._idle()
+        await until_idle(self.document)  # other threads carry it out; pixels set before that land elsewhere
         rows = max(1, BAND_BYTES // (width * BYTES_PER_PIXEL))
         for top in range(0, height, rows):
             count = min(rows, height - top)
@@ -78,13 +78,7 @@ class Staging:
 
     async def settle(self) -> None:
         """Wait until Krita has finished with the document."""
-        await self._idle()
+        await until_idle(self.document)
 
     def close(self) -> None:
         close_hidden(self.document)
-
-    async def _idle(self) -> None:
-        """`setCurrentTime` is carried out by other threads; pixels set before that land elsewhere."""
-        while not self.document.tryBarrierLock():
-            await pause(_BUSY_POLL_MS)
-        self.document.unlock()

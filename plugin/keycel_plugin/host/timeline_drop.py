@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from keycel_plugin.qt import QtCore
 from keycel_shared.errors import ErrorCode, KeycelError
 
-from . import api
+from . import api, layers
 from .artists_view import TIMELINE_VIEW, find_view
 
 _COPY_FRAMES = 2
@@ -21,9 +21,13 @@ _COPY_FRAMES = 2
 
 
 def replace_keyframes(
-    source: api.Document, source_node: api.Node, target: api.Node, times: Sequence[int]
+    source: api.Document,
+    source_node: api.Node,
+    document: api.Document,
+    target: api.Node,
+    times: Sequence[int],
 ) -> None:
-    """Copy the keyframes at `times` onto the same times of `target`, a layer of the active document.
+    """Copy the keyframes at `times` onto the same times of `target`, a layer of the active `document`.
 
     Existing keyframes are replaced, others are not touched, clone keyframes are parted.
 
@@ -35,7 +39,7 @@ def replace_keyframes(
     pinned = target.isPinnedToTimeline()
     if not pinned:
         target.setPinnedToTimeline(True)  # only pinned layers have a row to drop on
-    row = _row_of(target, model) if model is not None else None
+    row = _row_of(document, target, model) if model is not None else None
     accepted = False
     if model is not None and row is not None:
         data = QtCore.QMimeData()
@@ -52,17 +56,22 @@ def replace_keyframes(
         )
 
 
-def _row_of(target: api.Node, model: QtCore.QAbstractItemModel) -> int | None:
-    """The layer's row. The model knows rows by name only, so the layer bears a unique one meanwhile."""
+def _row_of(document: api.Document, target: api.Node, model: QtCore.QAbstractItemModel) -> int | None:
+    """The layer's row. The model knows rows by name only; among namesakes it bears another meanwhile."""
     name = target.name()
+    if sum(node.name() == name for node, _ in layers.walk(document.rootNode())) == 1:
+        return _row_named(name, model)
     unique = uuid.uuid4().hex
     target.setName(unique)
-    try:
-        for row in range(model.rowCount()):
-            if model.data(model.index(row, 0), QtCore.Qt.ItemDataRole.DisplayRole) == unique:
-                return row
-    finally:
-        target.setName(name)
+    row = _row_named(unique, model)
+    target.setName(name)
+    return row
+
+
+def _row_named(name: str, model: QtCore.QAbstractItemModel) -> int | None:
+    for row in range(model.rowCount()):
+        if model.data(model.index(row, 0), QtCore.Qt.ItemDataRole.DisplayRole) == name:
+            return row
     return None
 
 
