@@ -78,7 +78,8 @@ def _write_cels(archive: zipfile.ZipFile, folder: str, base: str, layer: Layer) 
         _write_pixels(archive, f"{folder}/{name}", pixels)
         entries += [(time, name) for time in times]
     keyframes = "".join(
-        f'<keyframe time="{time}" frame="{name}" color-label="0"><offset type="point" x="0" y="0"/></keyframe>'
+        f'<keyframe time="{time}" frame="{name}" color-label="0">'
+        '<offset type="point" x="0" y="0"/></keyframe>'
         for time, name in sorted(entries)
     )
     archive.writestr(

@@ -6,7 +6,7 @@ import math
 
 import cv2
 import numpy as np
-
+from numpy.typing import NDArray
 from support.kra_writer import Layer, Pixels
 
 TIMES = (0, 2, 3, 5, 6, 8, 11, 12, 14, 15, 17, 20, 21, 23, 24, 26, 29, 30, 32, 33, 35, 38, 39, 41)
@@ -20,32 +20,33 @@ SKIN, SHIRT, TROUSERS = (240, 196, 160), (70, 120, 190), (60, 70, 80)
 def figure(time: int, width: int, height: int, painted: bool) -> Pixels:
     """RGBA, shape (height, width, 4): the lines, or the painted flats without lines."""
     scale = height / 720
+    center = round(width * (0.3 + 0.4 * time / 44))
     swing = math.sin(time / 6) * 60
-    center = width * (0.3 + 0.4 * time / 44)
     parts = [
-        (TROUSERS, "box", (center - 60, 430, center - 8, 610)),
-        (TROUSERS, "box", (center + 8, 430, center + 60, 610)),
-        (SHIRT, "box", (center - 80, 250, center + 80, 430)),
-        (SKIN, "ball", (center + 120 + swing / 2, 300 - swing, 34)),
-        (SKIN, "ball", (center, 165, 82)),
+        (TROUSERS, _box(-60, 430, -8, 610)),
+        (TROUSERS, _box(8, 430, 60, 610)),
+        (SHIRT, _box(-80, 250, 80, 430)),
+        (SKIN, _ball(120 + swing / 2, 300 - swing, 34)),
+        (SKIN, _ball(0, 165, 82)),
     ]
     picture = np.zeros((height, width, 4), np.uint8)
-    for color, kind, values in parts:
-        place = [
-            round(value * scale) if kind == "box" or index else round(value)
-            for index, value in enumerate(values)
-        ]
-        if kind == "box":
-            left, top, right, bottom = round(values[0]), place[1], round(values[2]), place[3]
-            shape = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        else:
-            shape = cv2.ellipse2Poly((place[0], place[1]), (place[2], place[2]), 0, 0, 360, 4)
+    for color, outline in parts:
+        shape = np.rint(outline * scale + (center, 0)).astype(np.int32)
         if painted:
             cv2.fillPoly(picture, [shape], (*color, 255))
         else:
             cv2.fillPoly(picture, [shape], (0, 0, 0, 0))
             cv2.polylines(picture, [shape], True, (*INK, 255), max(2, round(4 * scale)))
     return picture
+
+
+def _box(left: float, top: float, right: float, bottom: float) -> NDArray[np.float64]:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+
+
+def _ball(x: float, y: float, radius: float) -> NDArray[np.float64]:
+    turn = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    return np.stack([x + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
 
 
 def layers(width: int, height: int, times: tuple[int, ...] = TIMES, mirrored: bool = False) -> list[Layer]:

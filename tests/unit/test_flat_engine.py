@@ -352,3 +352,10 @@ def test_the_estimate_grows_with_the_work() -> None:
     small, large = engine.estimate(1280, 720, 10, 1, {}), engine.estimate(1920, 1080, 24, 2, {})
     assert 0 < small.seconds < large.seconds
     assert small.memory_bytes < large.memory_bytes
+
+
+def test_a_keyframes_own_frame_reports_its_regions_as_certain() -> None:
+    line, flats = draw(figure())
+    result = colored(Request(shot_from([line], {0: flats}), (0,)))[0]
+    assert {region.color for region in result.regions} >= {(*color, 255) for color in FIGURE_COLORS}
+    assert {region.confidence for region in result.regions} == {1.0}

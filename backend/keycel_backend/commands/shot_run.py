@@ -13,9 +13,9 @@ from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.engines.base import OptionValue
 from keycel_backend.io.bgra import from_bgra
-from keycel_backend.io.compose import flatten
 from keycel_backend.io.results import FrameReport, write_frame
 from keycel_backend.io.source import ShotSource
+from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorValue, KeycelError
 from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
 from keycel_shared.submission import Delivery, Submission

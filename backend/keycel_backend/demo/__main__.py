@@ -18,12 +18,12 @@ from keycel_backend.demo.shot import write_demo_shot
 from keycel_backend.evaluate.region_tally import RegionTally
 from keycel_backend.evaluate.truth import open_truth
 from keycel_backend.io.animation import ExposedPicture, write_animation
-from keycel_backend.io.compose import flatten
 from keycel_backend.io.pictures import load_png
 from keycel_backend.io.results import RunReport, frame_name, prepare_folder, write_report, write_whole
 from keycel_backend.io.sheet import SheetCell, SheetPart, write_contact_sheet
 from keycel_backend.io.shot import open_shot
 from keycel_backend.io.source import ShotSource
+from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.pixels import digest_of
 

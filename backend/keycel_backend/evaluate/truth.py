@@ -12,9 +12,10 @@ import numpy as np
 
 from keycel_backend.evaluate.color import Rgb, pack
 from keycel_backend.evaluate.regions import Mask, TrueRegions, regions_between_lines, regions_of_paint
-from keycel_backend.io.compose import WHITE, flatten, over_color
+from keycel_backend.io.compose import WHITE, over_color
 from keycel_backend.io.folder import read_pictures
 from keycel_backend.io.source import PictureSource
+from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorCode, KeycelError
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ def convert(model, depth):
 
 def pixels_of(value, width, height):
     """A picture that is different for each value, opaque."""
-    row = bytes((value, 255 - value, (7 * value) % 256, 255)) * width
+    row = bytes((value % 256, value // 256, (7 * value) % 256, 255)) * width
     return row * height
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 import cv2
 
@@ -20,6 +20,7 @@ from keycel_backend.engines.base import (
 from keycel_backend.engines.flat.description import DESCRIPTION, GAP, LEAVE_UNSURE, OVERLAP, estimate
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, analyse
 from keycel_backend.engines.flat.finish import Paint, finish, own_frame
+from keycel_backend.engines.flat.recent import RecentSweeps
 from keycel_backend.engines.flat.references import Reference, References
 from keycel_backend.engines.flat.sweep import Answer, sweep
 from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, painted_drawings, stretches
@@ -37,6 +38,9 @@ class FlatEngine:
     ) -> Estimate:
         return estimate(width, height, drawings, keyframes, options)
 
+    def __init__(self) -> None:
+        self._recent = RecentSweeps()
+
     def load(self, device: str, precision: str) -> None:
         """Nothing to load. A fixed number of threads makes motion estimates the same on every machine."""
         del device, precision
@@ -49,17 +53,24 @@ class FlatEngine:
             if cancelled():
                 raise Cancelled
 
-        return _Run(request, progress, checkpoint).frames()
+        return _Run(request, progress, checkpoint, self._recent).frames()
 
 
 class _Run:
     """One call of `run`: the request's settings and what has been done so far."""
 
-    def __init__(self, request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self,
+        request: Request,
+        progress: ProgressCallback,
+        checkpoint: Checkpoint,
+        recent: RecentSweeps,
+    ) -> None:
         self._request = request
         self._shot = request.shot
         self._progress = progress
         self._checkpoint = checkpoint
+        self._recent = recent
         self._gap = float(_number(request, GAP.name, GAP.default))
         self._index_of_time = {drawing.time: index for index, drawing in enumerate(self._shot.drawings)}
         self._painted = painted_drawings(self._shot)
@@ -92,9 +103,9 @@ class _Run:
         self._work = sum(len(part.between) for part in todo) + len(wanted)
         for index in sorted(wanted & set(self._painted)):
             begun = time.monotonic()
-            flats = references[index].flats
+            reference = references[index]
             self._step("Keyframes")
-            yield own_frame(self._shot.drawings[index].time, flats, paint, time.monotonic() - begun)
+            yield own_frame(self._shot.drawings[index].time, reference, paint, time.monotonic() - begun)
         for part in todo:
             yield from self._stretch(part, references, paint, wanted)
         self._progress(1.0, "Done")
@@ -136,7 +147,20 @@ class _Run:
         def others() -> list[Reference]:
             return [references[index] for index in farther_keyframes(part, list(self._painted))]
 
-        return sweep(order, start, end, analysed, self._checkpoint, others)
+        return self._recent.follow(
+            self._identity(part), lambda: sweep(order, start, end, analysed, self._checkpoint, others)
+        )
+
+    def _identity(self, part: Stretch) -> Hashable:
+        """Everything that the answers of a stretch depend on."""
+        return (
+            part,
+            self._gap,
+            self._request.palette,
+            (self._shot.width, self._shot.height),
+            tuple(drawing.digest for drawing in self._shot.drawings),
+            tuple(sorted((index, keyframe.digest) for index, keyframe in self._painted.items())),
+        )
 
     def _finished(self, answer: Answer, paint: Paint, begun: float) -> FrameResult:
         drawing = self._shot.drawings[answer.drawing]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from keycel_backend.engines.base import FrameResult, RegionReport
+from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.flat.sweep import Answer
 from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.confidence import UNSURE, confidence, reason
@@ -44,15 +46,24 @@ def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -
         time=time,
         flats=fill(labels, codes, paint.overlap),
         palette=legend(paint),
-        regions=_report(answer, entries, codes, sure, paint, region_table(labels, answer.regions.count)),
+        regions=_reports(
+            region_table(labels, answer.regions.count),
+            codes,
+            _certainty(answer, entries, sure),
+            legend(paint),
+        ),
         seed=seed,
         seconds=seconds,
     )
 
 
-def own_frame(time: int, flats: Codes, paint: Paint, seconds: float) -> FrameResult:
-    """The frame of a painted keyframe: the artist's own colours; nothing to report."""
-    return FrameResult(time, pixels_of(flats), legend(paint), (), 0, seconds)
+def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> FrameResult:
+    """The frame of a painted keyframe: the artist's own colours, of which nothing is unsure."""
+    regions = reference.analysed.regions
+    codes = paint.palette.codes()[reference.colors.shares.argmax(axis=1)]
+    certain = [(1.0, "")] * regions.count
+    reports = _reports(region_table(regions.unpack(), regions.count), codes, certain, legend(paint))
+    return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, 0, seconds)
 
 
 def legend(paint: Paint) -> tuple[tuple[int, int, int, int], ...]:
@@ -74,14 +85,8 @@ def _choose(colors: Colors, seed: int) -> Integers:
     return np.where(unsure, np.minimum(drawn, colors.shares.shape[1] - 1), entries)
 
 
-def _report(
-    answer: Answer,
-    entries: Integers,
-    codes: Codes,
-    sure: Floats,
-    paint: Paint,
-    table: RegionTable,
-) -> tuple[RegionReport, ...]:
+def _certainty(answer: Answer, entries: Integers, sure: Floats) -> list[tuple[float, str]]:
+    """Confidence of every region, and why it is unsure."""
     shares = answer.colors.shares
     rows = np.arange(len(entries))
     second = (
@@ -90,27 +95,33 @@ def _report(
     agree = np.ones(len(rows), np.bool_)
     for end in answer.ends[1:]:
         agree &= end.shares.argmax(axis=1) == answer.ends[0].shares.argmax(axis=1)
-    listed = legend(paint)
+    return [
+        (
+            float(sure[row]),
+            reason(
+                float(sure[row]),
+                float(answer.colors.known[row]),
+                float(shares[row, entries[row]]),
+                float(second[row]),
+                bool(agree[row]),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _reports(
+    table: RegionTable,
+    codes: Codes,
+    certainty: Sequence[tuple[float, str]],
+    listed: Sequence[tuple[int, int, int, int]],
+) -> tuple[RegionReport, ...]:
     number = {color: index for index, color in enumerate(listed)}
     reports: list[RegionReport] = []
-    for row in rows:
+    for row, (sure, why) in enumerate(certainty):
         color = code_to_rgba(int(codes[row]))
-        why = reason(
-            float(sure[row]),
-            float(answer.colors.known[row]),
-            float(shares[row, entries[row]]),
-            float(second[row]),
-            bool(agree[row]),
-        )
         left, top, right, bottom = (int(value) for value in table.box[row])
-        reports.append(
-            RegionReport(
-                (left, top, right, bottom),
-                int(table.area[row]),
-                color,
-                number.get(color),
-                round(float(sure[row]), 4),
-                why,
-            )
-        )
+        entry = number.get(color)
+        area = int(table.area[row])
+        reports.append(RegionReport((left, top, right, bottom), area, color, entry, round(sure, 4), why))
     return tuple(reports)

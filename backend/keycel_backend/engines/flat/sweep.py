@@ -30,6 +30,10 @@ _LONG = 64
 """From this many drawings on, the outer quarters of a stretch follow their own end alone, so that
 they are ready long before the whole stretch is."""
 
+_NEAR = 0.1
+"""Drawings this close to the start (share of the way to the end) do not wait for the way back: of the
+end they ask only the keyframe itself."""
+
 
 _UNKNOWN = 0.4
 _NOTABLE = 0.0005
@@ -101,12 +105,15 @@ def sweep(
         if to_end is None:
             yield Answer(drawing, current.regions, colors, (colors,))
         else:
+            assert end is not None
             trail.append(_Links(current.regions, colors, elsewhere, to_end))
             for back, (links, (features, _)) in enumerate(zip(found, reversed(window), strict=True)):
                 if step - 1 - back >= 0:
                     trail[step - 1 - back].to_next.append(reverse(links, target.area, features.area))
-            if _place(step, len(order)) == 0.0:
-                yield Answer(drawing, current.regions, colors, (colors,))
+            place = _place(step, len(order))
+            if place <= _NEAR:
+                direct = pool([(KEYFRAME, to_end, end.colors)])
+                yield Answer(drawing, current.regions, blend(colors, direct, place), (colors,))
         window = [*window[-1:], (target, colors)]
         checkpoint()
     if end is not None:
@@ -151,7 +158,7 @@ def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> It
         colors = pool(evidence)
         back[step] = supplement(colors, links.elsewhere) if links.elsewhere else colors
         place = _place(step, count)
-        if place > 0.0:
+        if place > _NEAR:
             ends = (links.forward, back[step]) if place < 1.0 else (back[step],)
             colors = blend(links.forward, back[step], place)
             answers[step] = Answer(order[step], links.regions, colors, ends)
