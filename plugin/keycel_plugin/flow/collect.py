@@ -91,14 +91,16 @@ class Shot:
             )
         return shown[-1]
 
-    def times_of(self, digest: str) -> tuple[int, ...]:
-        """All frame numbers at which this drawing starts."""
-        return tuple(drawing.time for drawing in self.drawings if drawing.digest == digest)
+    def starts(self) -> dict[str, tuple[int, ...]]:
+        """Ascending frame numbers at which each different drawing starts, by its digest."""
+        found: dict[str, list[int]] = {}
+        for drawing in self.drawings:
+            found.setdefault(drawing.digest, []).append(drawing.time)
+        return {digest: tuple(times) for digest, times in found.items()}
 
     def cels(self) -> list[tuple[int, ...]]:
         """Frame numbers of each different drawing, and the blank ones by themselves."""
-        different = dict.fromkeys(drawing.digest for drawing in self.drawings)
-        return [self.times_of(digest) for digest in different] + [(time,) for time in self.blanks]
+        return [*self.starts().values(), *((time,) for time in self.blanks)]
 
     @property
     def color_layer_name(self) -> str:

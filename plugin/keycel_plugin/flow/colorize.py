@@ -61,13 +61,9 @@ def request_for(shot: Shot) -> JobRequest:
         height=height,
         drawings=tuple(shot.drawings),
         keyframes=tuple(shot.keyframes),
-        targets=tuple(min(shot.times_of(digest)) for digest in _different(shot)),
+        targets=tuple(times[0] for times in shot.starts().values()),
         name=shot.source.document.name,
     )
-
-
-def _different(shot: Shot) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(drawing.digest for drawing in shot.drawings))
 
 
 async def _deliver(shot: Shot, staged: StagedLayer, progress: Progress) -> None:

@@ -64,7 +64,7 @@ async def _run(shot: Shot, ours: OurLayer, time: int, digest: str, job: Job, pro
     document = shot.source.document
     take = ours.next_take(time)
     # The engine knows a drawing by its first frame number, also when it comes back later.
-    target = min(shot.times_of(digest))
+    target = shot.starts()[digest][0]
     request = replace(request_for(shot), targets=(target,), redraw=True, seed=take)
     staged = document.stage([(time,)], ours.color_layer)
     try:
