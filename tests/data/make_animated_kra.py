@@ -1,10 +1,10 @@
-"""Makes `animated_by_krita.kra` with the Krita installed on this machine. Not part of the test run.
+"""Makes `animated_by_krita_VERSION.kra` with the Krita on this machine. Not part of the test run.
 
-    .venv/bin/python tests/data/make_animated_kra.py
+    .venv/bin/python tests/data/make_animated_kra.py 5.1.5
 
 A document of 128 x 96 with irregular keyframes (the first one not at 0), a keyframe that was moved,
 clone keyframes, a group, a still layer off its origin, and grey and 16-bit layers. Beside it,
-`animated_by_krita.json` holds what Krita itself answers for the pixels: SHA-256 of the canvas as
+a `.json` of the same name holds what Krita itself answers for the pixels: SHA-256 of the canvas as
 stored (BGRA, or the layer's own format) per layer and frame number.
 """
 
@@ -25,7 +25,7 @@ COLOR_TIMES = ((2,), (13,))
 MOVED_TIME = 6
 
 
-def main() -> None:
+def main(version: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         seed = Path(scratch) / "seed.kra"
         _write_seed(seed)
@@ -38,7 +38,7 @@ def main() -> None:
             "XDG_DATA_HOME": f"{scratch}/data",
             "XDG_RUNTIME_DIR": scratch,
         }
-        target = HERE / "animated_by_krita.kra"
+        target = HERE / f"animated_by_krita_{version}.kra"
         command = ["kritarunner", "-s", Path(__file__).stem, "-f", "inside_krita", str(seed), str(target)]
         run = subprocess.run(
             command, env=environment, timeout=180, capture_output=True, text=True, check=False
@@ -121,4 +121,4 @@ def inside_krita(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -254,7 +254,7 @@ def test_score_reads_what_colorize_wrote(home: Path, shot: Path, tmp_path: Path)
 
 
 def test_a_kra_document_gives_the_same_frames_as_its_folder(home: Path, tmp_path: Path) -> None:
-    document = Path(__file__).parents[1] / "data" / "animated_by_krita.kra"
+    document = Path(__file__).parents[1] / "data" / "animated_by_krita_5.1.5.kra"
     run = keycel(home, "colorize", document, "--out", tmp_path / "from-document")
     assert run.returncode == 0, run.stderr
     opened = open_shot(document)

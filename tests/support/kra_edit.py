@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-REAL_KRA = Path(__file__).resolve().parents[1] / "data" / "animated_by_krita.kra"
+REAL_KRA = Path(__file__).resolve().parents[1] / "data" / "animated_by_krita_5.1.5.kra"
 """Saved by Krita 5.1.5; see tests/data/make_animated_kra.py."""
 
 
