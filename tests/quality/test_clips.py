@@ -1,7 +1,9 @@
 """Colours real animation and compares with the truth: no measured quality may be lost again.
 
 The clips lie outside the project (KEYCEL_SHARED, by default `../shared`); their scorer is used as it is.
-Run this file as a script to print the table of the documentation.
+With `--write-floors` the floors are recorded anew:
+
+    cd tests/quality && PYTHONPATH=../../backend:../../shared:.. python test_clips.py --write-floors
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import os
 import sys
 import time
 import warnings
@@ -21,14 +22,13 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import pytest
+from support.shared_folder import shared_folder
 
 from keycel_backend.engines.base import Drawing, Keyframe, Request, Shot
 from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.compositing import flatten
 
-ROOT = Path(__file__).resolve().parents[2]
-CLIPS = Path(os.environ.get("KEYCEL_SHARED", ROOT.parent / "shared")) / "clips"
 FLOORS: dict[str, dict[str, dict[str, float]]] = json.loads(
     Path(__file__).with_name("floors.json").read_text(encoding="utf-8")
 )
@@ -42,10 +42,13 @@ BEST_PEER_MEAN_AREA_GENUINE = {"first": 0.614, "firstlast": 0.714}
 """The highest means of any one method in the clips' table of peers: all clips, and the genuine drawings."""
 
 
+def clips() -> Path:
+    return shared_folder() / "clips"
+
+
 @functools.cache
 def scorer() -> ModuleType:
-    path = CLIPS / "score.py"
-    assert path.is_file(), f"{path} is needed to measure quality; set KEYCEL_SHARED to its folder's parent"
+    path = clips() / "score.py"
     spec = importlib.util.spec_from_file_location("clip_score", path)
     assert spec is not None
     assert spec.loader is not None
@@ -59,7 +62,7 @@ def clip(name: str) -> Any:
     with warnings.catch_warnings():
         # the scorer, which is used as it is, leaves a file to the garbage collector
         warnings.simplefilter("ignore", ResourceWarning)
-        return scorer().Clip(str(CLIPS / name))
+        return scorer().Clip(str(clips() / name))
 
 
 def picture(path: Path) -> Pixels:
@@ -69,7 +72,7 @@ def picture(path: Path) -> Pixels:
 
 
 def shot_of(name: str, keyframes: list[int], drawings: list[int]) -> Shot:
-    folder = CLIPS / name
+    folder = clips() / name
     first = picture(folder / "line/0000.png")
     return Shot(
         first.shape[1],

@@ -99,3 +99,16 @@ def test_choices_come_back_from_the_document(
     fresh = Controller(MemoryHost(document), MemoryBackend())
     fresh.refresh()
     assert (fresh.choice.line_layer, fresh.choice.color_layer) == ("lines", "keys")
+
+
+def test_news_does_not_make_the_docker_taller(
+    dock: Dock, controller: Controller, run_until: RunUntil
+) -> None:
+    dock.resize(260, dock.sizeHint().height())
+    before = dock.minimumSizeHint().height()
+    dock.colorize_button.click()
+    assert controller.busy
+    assert dock.minimumSizeHint().height() == before
+    run_until(lambda: not controller.busy)
+    assert len(dock.message.text()) > 20
+    assert dock.minimumSizeHint().height() == before

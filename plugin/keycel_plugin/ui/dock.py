@@ -9,6 +9,9 @@ from keycel_plugin.state.progress import ProgressNews
 from keycel_plugin.ui.layer_picker import LayerPicker
 
 
+MESSAGE_LINES = 3
+
+
 class Dock(QtWidgets.QWidget):
     """Bound to a controller: shows its state, passes clicks on, decides nothing."""
 
@@ -44,12 +47,20 @@ class Dock(QtWidgets.QWidget):
         self.message.setTextFormat(QtCore.Qt.TextFormat.PlainText)
         self.message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
+        self._keep_height()
         column = QtWidgets.QVBoxLayout(self)
         column.addLayout(form)
         column.addLayout(buttons)
         column.addWidget(self.regenerate_button)
         column.addWidget(self.progress_bar)
         column.addWidget(self.message, 1)
+
+    def _keep_height(self) -> None:
+        """News must not make Krita's window grow: the docker has its full height from the start."""
+        self.message.setMinimumHeight(MESSAGE_LINES * self.message.fontMetrics().lineSpacing())
+        policy = self.progress_bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress_bar.setSizePolicy(policy)
 
     def _connect(self) -> None:
         controller = self._controller
