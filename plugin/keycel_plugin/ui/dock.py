@@ -8,7 +8,6 @@ from keycel_plugin.slots import guarded
 from keycel_plugin.state.progress import ProgressNews
 from keycel_plugin.ui.layer_picker import LayerPicker
 
-
 MESSAGE_LINES = 3
 
 
