@@ -104,7 +104,7 @@ class TrialEngine:
             flats[0, 0] = [seed >> shift & 255 for shift in (0, 8, 16, 24)]
             shown = [key.time for key in request.shot.keyframes if key.time in drawings[target].times]
             region = RegionReport((0, 0, 1, 1), 1, (1, 2, 3, 255), 0, 0.4, f"painted at {shown}")
-            yield FrameResult(target, flats, ((1, 2, 3, 255),), (region,), take, 0.001)
+            yield FrameResult(target, flats, ((1, 2, 3, 255),), (region,), 0.001)
 
     def _misbehave(self, request: Request, times: tuple[int, ...]) -> None:
         if request.options["fail_at"] in times:

@@ -228,8 +228,6 @@ def test_a_seed_changes_only_redrawn_frames_and_only_unsure_regions() -> None:
         for time, result in take.items():
             if time != 4:
                 assert np.array_equal(result.flats, best[time].flats)
-                assert result.seed == 0
-        assert take[4].seed != 0
         for old, new in zip(best[4].regions, take[4].regions, strict=True):
             assert old.box == new.box
             if old.confidence >= 0.9:

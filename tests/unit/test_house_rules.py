@@ -15,14 +15,19 @@ from keycel_shared.errors import ErrorCode
 from keycel_shared.version import VERSION
 
 PROJECT = Path(__file__).resolve().parents[2]
+GENERATED = {".git", ".cache", "out", "build", "dist", "__pycache__", "keycel.egg-info"}
 FOLDERS = {"plugin", "backend", "shared", "installer", "tests", "docs"}
 FILES = {"README.md", "pyproject.toml", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
 
 
 def tracked_files() -> list[Path]:
+    """Files of the project: as git knows them, else (an unpacked archive) all but what we generate."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    return [Path(line) for line in listing.stdout.splitlines() if (PROJECT / line).exists()]
+    if shutil.which("git") and (PROJECT / ".git").exists():
+        listing = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+        return [Path(line) for line in listing.stdout.splitlines() if (PROJECT / line).exists()]
+    found = [path.relative_to(PROJECT) for path in PROJECT.rglob("*") if path.is_file()]
+    return [path for path in found if not GENERATED.intersection(path.parts) and path.parts[0] != ".venv"]
 
 
 def run_tool(*command: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keycel_backend.engines.base import FrameResult, RegionReport
+from keycel_backend.engines.base import RegionReport
 from keycel_backend.io.animation import ExposedPicture, write_animation
 from keycel_backend.io.compose import over_color
 from keycel_backend.io.pictures import load_png
@@ -83,9 +83,9 @@ def test_a_device_that_is_full(tmp_path: Path) -> None:
 def test_report(tmp_path: Path) -> None:
     region = RegionReport((1, 2, 30, 40), 99, RED, 3, 0.87654321, "small")
     unpainted = RegionReport((0, 0, 5, 5), 9, (0, 0, 0, 0), None, 0.1)
-    result = FrameResult(5, plain(RED), (RED,), (region, unpainted), seed=77, seconds=0.5)
+    frame = FrameReport(5, "flat", 77, 0.5, (RED,), (region, unpainted))
     failed = ((9, ErrorValue(ErrorCode.RUN_FAILED, "It failed.", "Try again.")),)
-    report = RunReport("walk", (0, 12), (FrameReport.of(result, "flat"),), failed, ("A note.",))
+    report = RunReport("walk", (0, 12), (frame,), failed, ("A note.",))
     body = json.loads(write_report(tmp_path, report).read_text())
     assert body["keyframes"] == [0, 12]
     assert body["frames"] == [

@@ -76,7 +76,7 @@ class Scripted:
 
     def result(self, request: Request, target: int) -> FrameResult:
         drawing = next(drawing for drawing in request.shot.drawings if drawing.time == target)
-        return FrameResult(target, request.shot.load(drawing.digest), (), (), 7, 0.5)
+        return FrameResult(target, request.shot.load(drawing.digest), (), (), 0.5)
 
 
 class World:
@@ -223,7 +223,7 @@ def test_a_result_of_the_wrong_form_is_refused(tmp_path: Path, flats: Any) -> No
     class Wrong(Scripted):
         def result(self, request: Request, target: int) -> FrameResult:
             del request
-            return FrameResult(target, flats, (), (), 0, 0.0)
+            return FrameResult(target, flats, (), (), 0.0)
 
     world = World(tmp_path, 1)
     world.run(Wrong(), (0,))
@@ -259,7 +259,7 @@ def test_the_report_is_plain_json_whatever_numbers_the_engine_uses(tmp_path: Pat
                 RegionReport((0, 0, 1, 1), 1, (0, 0, 0, 0), None, 0.5),
             )
             flats = request.shot.load(request.shot.drawings[0].digest)
-            return FrameResult(target, flats, ((255, 0, 0, 255),), regions, 0, 0.0)
+            return FrameResult(target, flats, ((255, 0, 0, 255),), regions, 0.0)
 
     world = World(tmp_path, 1)
     world.run(Reporting(), (0,))

@@ -145,8 +145,6 @@ class FrameResult:
     """RGBA flats without the lines; alpha is 0 or 255 in flat results."""
     palette: tuple[Rgba, ...]
     regions: tuple[RegionReport, ...]
-    seed: int
-    """The job seed that gives this frame again: the request's for redrawn targets, else 0."""
     seconds: float
 
 

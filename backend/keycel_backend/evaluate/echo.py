@@ -56,7 +56,6 @@ class EchoEngine:
                 flats=request.shot.load(digests[time]),
                 palette=(),
                 regions=(),
-                seed=request.seed if time in request.redraw else 0,
                 seconds=0.0,
             )
             progress((index + 1) / len(request.targets), "echo")

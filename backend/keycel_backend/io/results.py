@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import imagecodecs
 
-from keycel_backend.engines.base import FrameResult, RegionReport, Rgba
+from keycel_backend.engines.base import RegionReport, Rgba
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 
 if TYPE_CHECKING:
@@ -32,13 +32,10 @@ class FrameReport:
     time: int
     engine: str
     seed: int
+    """The job seed that gives this frame again: that of its take, 0 for the first answer."""
     seconds: float
     palette: tuple[Rgba, ...]
     regions: tuple[RegionReport, ...]
-
-    @classmethod
-    def of(cls, result: FrameResult, engine: str) -> FrameReport:
-        return cls(result.time, engine, result.seed, result.seconds, result.palette, result.regions)
 
     def to_json(self) -> dict[str, object]:
         return {

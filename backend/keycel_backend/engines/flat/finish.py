@@ -52,7 +52,6 @@ def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -
             _certainty(answer, entries, sure),
             legend(paint),
         ),
-        seed=seed,
         seconds=seconds,
     )
 
@@ -63,7 +62,7 @@ def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> 
     codes = paint.palette.codes()[reference.colors.shares.argmax(axis=1)]
     certain = [(1.0, "")] * regions.count
     reports = _reports(region_table(regions.unpack(), regions.count), codes, certain, legend(paint))
-    return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, 0, seconds)
+    return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, seconds)
 
 
 def legend(paint: Paint) -> tuple[tuple[int, int, int, int], ...]:
