@@ -177,7 +177,7 @@ def test_a_group_is_refused_with_a_remedy() -> None:
 
 
 def test_one_layer_for_both_purposes_is_refused() -> None:
-    assert error_of(REAL_KRA, color_layer="ink").value.code is ErrorCode.DOC_NO_SUCH_LAYER
+    assert error_of(REAL_KRA, color_layer="ink").value.code is ErrorCode.DOC_BAD_OPTION
 
 
 def test_two_equally_likely_layers_are_not_guessed(tmp_path: Path) -> None:

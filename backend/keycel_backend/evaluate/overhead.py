@@ -113,7 +113,7 @@ class _Watch:
 @contextmanager
 def _supervisor() -> Iterator[ConnectionInfo]:
     """A supervisor with the echo engine in a temporary home; it leaves when its pipe is closed."""
-    with tempfile.TemporaryDirectory(prefix="keycel-", dir="/dev/shm") as home:
+    with tempfile.TemporaryDirectory(prefix="keycel-", dir=_memory_folder()) as home:
         child = subprocess.Popen(
             [sys.executable, "-m", "keycel_backend.evaluate.echo"],
             stdin=subprocess.PIPE,

@@ -94,7 +94,7 @@ def read_kra(
         sketches = None
     if lines == colors:
         raise KeycelError(
-            ErrorCode.DOC_NO_SUCH_LAYER,
+            ErrorCode.DOC_BAD_OPTION,
             f"The layer “{lines.path}” was chosen for both the lines and the painted keyframes.",
             "Choose two different layers with --line-layer and --color-layer.",
         )
