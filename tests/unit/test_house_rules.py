@@ -22,10 +22,11 @@ FILES = {"README.md", "pyproject.toml", "LICENSE", "CHANGELOG.md", "CONTRIBUTING
 
 def tracked_files() -> list[Path]:
     """Files of the project: as git knows them, else (an unpacked archive) all but what we generate."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     if shutil.which("git") and (PROJECT / ".git").exists():
         listing = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-        return [Path(line) for line in listing.stdout.splitlines() if (PROJECT / line).exists()]
+        names = filter(None, listing.stdout.split("\0"))
+        return [Path(name) for name in names if (PROJECT / name).exists()]
     found = [path.relative_to(PROJECT) for path in PROJECT.rglob("*") if path.is_file()]
     return [path for path in found if not GENERATED.intersection(path.parts) and path.parts[0] != ".venv"]
 
