@@ -245,7 +245,6 @@ def test_layer_names_make_no_sense_for_a_folder(shot_folder: Path) -> None:
     [
         "{",
         "[]",
-        '{"speed": 1}',
         '{"fps": 0}',
         '{"fps": true}',
         '{"fps": NaN}',
@@ -293,3 +292,12 @@ def _with_right_checksums(data: bytes) -> bytes:
         struct.pack_into(">I", mended, end, zlib.crc32(data[position + 4 : end]))
         position = end + 4
     return bytes(mended)
+
+
+def test_entries_of_other_programs_are_ignored_and_told(tmp_path: Path) -> None:
+    (tmp_path / "shot.json").write_text('{"fps": 12, "scene": 7, "palete": []}')
+    settings = read_settings(tmp_path / "shot.json")
+    assert settings.fps == 12
+    assert settings.notes == (
+        "Ignored in shot.json: 'palete', 'scene'. Known are fps, end, palette, options.",
+    )

@@ -28,6 +28,8 @@ class ShotSettings:
     """First frame number after the shot, which says how long the last drawing is held; 0: not stated."""
     palette: tuple[Rgba, ...] = ()
     options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    notes: tuple[str, ...] = ()
+    """Plain sentences about what was ignored."""
 
 
 def read_settings(path: Path) -> ShotSettings:
@@ -51,15 +53,22 @@ def read_settings(path: Path) -> ShotSettings:
     if not isinstance(parsed, dict):
         raise _bad(path, "the file must hold one JSON object")
     body = cast("dict[str, object]", parsed)
-    unknown = sorted(set(body) - set(_KEYS))
-    if unknown:
-        raise _bad(path, f"unknown entry {unknown[0]!r}; known are {', '.join(_KEYS)}")
     return ShotSettings(
         fps=_fps(body.get("fps", DEFAULT_FPS), path),
         end=_end(body.get("end", 0), path),
         palette=_palette(body.get("palette", []), path),
         options=_options(body.get("options", {}), path),
+        notes=_unknown(body, path),
     )
+
+
+def _unknown(body: Mapping[str, object], path: Path) -> tuple[str, ...]:
+    """Other programs and later versions may store more than we know; a slip of the pen is told, too."""
+    names = sorted(set(body) - set(_KEYS))
+    if not names:
+        return ()
+    listed = ", ".join(repr(name[:40]) for name in names[:5])
+    return (f"Ignored in {path.name}: {listed}. Known are {', '.join(_KEYS)}.",)
 
 
 def _fps(value: object, path: Path) -> float:

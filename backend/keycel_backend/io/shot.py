@@ -80,6 +80,7 @@ def _read_folder(folder: Path) -> RawShot:
         reference=read_reference(folder),
         palette=settings.palette,
         options=settings.options,
+        notes=settings.notes,
     )
 
 
