@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,6 +208,25 @@ def test_a_shot_of_one_drawing(home: Path, tmp_path: Path) -> None:
     run = keycel(home, "colorize", shot, "--out", tmp_path / "out")
     assert run.returncode == 0, run.stderr
     assert (load_png(tmp_path / "out" / "0007.png") == flats).all(), "a keyframe comes back as painted"
+
+
+def test_a_panorama_of_8192_pixels(home: Path, tmp_path: Path) -> None:
+    pictures = {number: draw(figure(moved=(3000.0 + 9.0 * number, 0.0)), 8192, 240) for number in range(3)}
+    shot = write_shot(tmp_path / "shot", pictures)
+    run = keycel(home, "colorize", shot, "--out", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    for number, (lines, flats) in pictures.items():
+        away = lines[..., 3] == 0
+        assert (load_png(tmp_path / "out" / frame_name(number))[away] == flats[away]).mean() > 0.999
+
+
+def test_a_picture_beyond_all_bounds_is_refused_unread(home: Path, shot: Path, tmp_path: Path) -> None:
+    header = bytearray((shot / "line" / "0000.png").read_bytes())
+    header[16:24] = struct.pack(">II", 100_000, 100_000)
+    header[29:33] = struct.pack(">I", zlib.crc32(header[12:29]))
+    (shot / "line" / "0000.png").write_bytes(header)
+    run = keycel(home, "colorize", shot, "--out", tmp_path / "out")
+    assert (run.returncode, run.stderr.split(":")[0]) == (2, "DOC_TOO_LARGE")
 
 
 def test_interrupt_keeps_what_is_done_and_exits_with_130(home: Path, tmp_path: Path) -> None:

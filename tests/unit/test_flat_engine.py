@@ -132,6 +132,14 @@ def test_regions_are_reported_with_box_area_color_and_palette_entry() -> None:
     assert all((region.reason == "") == (region.confidence >= 0.5) for region in result.regions)
 
 
+@pytest.mark.parametrize("size", [(4096, 200), (200, 2000), (16, 16), (3, 200), (640, 1)])
+def test_canvases_of_any_shape(size: tuple[int, int]) -> None:
+    pairs = [draw(figure(moved=(9.0 * number, 0.0)), *size) for number in range(3)]
+    shot = shot_from([line for line, _ in pairs], {0: pairs[0][1]})
+    results = colored(Request(shot, all_targets(shot)))
+    assert [results[time].flats.shape for time in range(3)] == [(size[1], size[0], 4)] * 3
+
+
 def test_a_shot_of_one_painted_drawing_gives_it_back() -> None:
     line, flats = draw(figure())
     shot = shot_from([line], {0: flats})

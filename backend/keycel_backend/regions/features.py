@@ -6,6 +6,7 @@ arrays with one row per region (row 0 is region 1).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -26,7 +27,10 @@ from keycel_backend.regions.segmentation import Segmentation
 from keycel_backend.regions.tables import RegionTable, region_table
 
 WORKING_SIDE = 480
-"""Longer side of the reduced picture, in pixels."""
+"""Longer side of the reduced picture of a usual canvas, in pixels."""
+PANORAMA_SIDE = 270
+"""Shorter side of the reduced picture of a canvas wider than 16:9, as far as `PANORAMA_AREA` allows."""
+PANORAMA_AREA = 4 * WORKING_SIDE * PANORAMA_SIDE
 _OUTLINE_CELLS = 14
 _CONTEXT_CELLS = 6
 _CONTEXT_ORIENTATIONS = 4
@@ -70,7 +74,8 @@ class RegionFeatures:
 
 def working_size(width: int, height: int) -> tuple[int, int]:
     """(height, width) of the reduced picture; never enlarged."""
-    factor = min(1.0, WORKING_SIDE / max(width, height))
+    tall_enough = min(PANORAMA_SIDE / min(width, height), math.sqrt(PANORAMA_AREA / (width * height)))
+    factor = min(1.0, max(WORKING_SIDE / max(width, height), tall_enough))
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 

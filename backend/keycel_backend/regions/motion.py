@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 
 from keycel_backend.regions.arrays import Bytes, Floats, Labels
 
+Picture = TypeVar("Picture", Bytes, Floats)
+
+_LEAST_SIDE = 32
+"""Pixels; the pyramid of the search fails on less."""
 _ON_LINE = 0.6
 """Brightness of a line picture within about half a line width of a line."""
 
@@ -20,8 +24,17 @@ def dense_motion(target: Bytes, source: Bytes, start: Floats | None = None) -> F
     `start`: a first guess to refine.
     """
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    guess = None if start is None else start.copy()
-    return cast(Floats, search.calc(target, source, cast(Floats, guess)))
+    height, width = target.shape
+    guess = None if start is None else _padded(start)
+    flow = search.calc(_padded(target), _padded(source), cast(Floats, guess))
+    return cast(Floats, np.ascontiguousarray(flow[:height, :width]))
+
+
+def _padded(picture: Picture) -> Picture:
+    """A copy, with empty ground where the picture is smaller than the search can work on."""
+    height, width = picture.shape[:2]
+    margin = [(0, max(0, _LEAST_SIDE - height)), (0, max(0, _LEAST_SIDE - width)), (0, 0)]
+    return cast(Picture, np.pad(picture, margin[: picture.ndim]))
 
 
 def overlap(target: Labels, target_count: int, source: Labels, source_count: int, flow: Floats) -> Floats:
