@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keycel_backend.regions.segmentation import automatic_gap, segment
+from keycel_backend.regions.segmentation import MOST_REGIONS, automatic_gap, segment
 
 
 def square_with_gap(gap: int, size: int = 80, thickness: int = 2) -> np.ndarray:
@@ -78,3 +78,14 @@ def test_the_automatic_gap_grows_with_the_canvas() -> None:
     assert (
         automatic_gap(460, 259, 1.0) < automatic_gap(1920, 1080, 4.0) < automatic_gap(8192, 8192, 12.0) <= 40
     )
+
+
+def test_grain_and_hatching_make_no_more_regions_than_can_be_matched() -> None:
+    ink = np.random.default_rng(0).random((800, 900)) < 0.35
+    ink[:, 600:] = False
+    ink[:, 600] = True
+    found = segment(ink, 2.0, smallest=1)
+    assert found.count == MOST_REGIONS
+    assert len(np.unique(found.filled)) == found.count
+    large = np.bincount(found.labels[:, 601:].ravel()).max()
+    assert large == 800 * 299, "the large region beside the grain stays whole"

@@ -29,6 +29,8 @@ _LEVELS = 6
 _NECK_RATIO = 1.7
 """Two pieces belong together when the smaller one is at most this many times as wide as the opening."""
 _GROWTH = 3
+MOST_REGIONS = 3000
+"""Of a drawing. Hatching and grain can make tens of thousands; matching needs memory for every pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def segment(
 ) -> Segmentation:
     """Split the paper into regions that do not leak through openings up to `gap` pixels.
 
-    Regions smaller than `smallest` pixels are given to their neighbours. A drawing without ink is
+    Regions smaller than `smallest` pixels, and the smallest of more than `MOST_REGIONS`, are given to
+    their neighbours. A drawing without ink is
     one region. `checkpoint` is called now and then and may raise to stop the work.
     """
     if not ink.any():
@@ -158,4 +161,6 @@ def _drop_specks(labels: Labels, openings: Integers, smallest: int) -> tuple[Lab
     area = np.bincount(labels.ravel())
     roots = np.arange(len(area))
     roots[area < smallest] = 0
+    by_area = 1 + np.argsort(-area[1:], kind="stable")
+    roots[by_area[MOST_REGIONS:]] = 0
     return _renumber(labels, roots, openings)
