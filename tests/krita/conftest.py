@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.kra_writer import Layer, write_kra
-from support.krita_process import REPOSITORY, Display, KritaProcess, missing_programs
+from support.krita_process import Display, KritaProcess, missing_programs
+from support.krita_root import KritaRoot
 from support.walking_figure import REPEATED, layers
 
 from keycel_backend.demo.shot import write_demo_shot
 
-OUT = REPOSITORY / "out"
 LARGE = (1280, 720)
 SMALL = (320, 180)
 SMALL_TIMES = (0, 2, 3, 5, 9)
@@ -33,7 +33,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: Any = yield
     display = item.funcargs.get("display") if hasattr(item, "funcargs") else None
     if call.when == "call" and report.failed and isinstance(display, Display):
-        display.screenshot(OUT / f"krita-failed-{re.sub('[^A-Za-z0-9]+', '-', item.name)}.png")
+        name = re.sub("[^A-Za-z0-9]+", "-", item.name)
+        display.screenshot(KritaRoot.chosen().artefacts / f"krita-failed-{name}.png")
     return report
 
 
@@ -58,12 +59,18 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 
 @pytest.fixture(scope="session")
-def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaProcess]:
+def krita_process(
+    display: Display,
+    tmp_path_factory: pytest.TempPathFactory,
+    record_testsuite_property: Callable[[str, object], None],
+) -> Iterator[KritaProcess]:
     """Ends with a clean quit: exit code 0, and no message of a Python error in Krita's log."""
     process = KritaProcess(tmp_path_factory.mktemp("krita"), display)
     process.register_backend()
     try:
         process.start()
+        for name, version in process.versions.items():
+            record_testsuite_property(name, version)
         process.run("docker", "arrange")
         yield process
         if process.alive:
