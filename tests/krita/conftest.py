@@ -68,10 +68,9 @@ def krita_process(
     process = KritaProcess(tmp_path_factory.mktemp("krita"), display)
     process.register_backend()
     try:
-        process.start()
+        start(process)
         for name, version in process.versions.items():
             record_testsuite_property(name, version)
-        process.run("docker", "arrange")
         yield process
         if process.alive:
             assert process.quit() == 0
@@ -81,13 +80,20 @@ def krita_process(
         process.stop_backend()
 
 
+def start(process: KritaProcess) -> None:
+    """Start it with its window arranged. Krita 6 lays dockers out when the first document is opened."""
+    process.start()
+    process.run("shots", "add_document", width=64, height=64)
+    process.run("docker", "arrange")
+    process.run("shots", "close_all")
+
+
 @pytest.fixture
 def krita(krita_process: KritaProcess) -> Iterator[KritaProcess]:
     """The running Krita, with no document open before and after; started again if a test killed it."""
     if krita_process.hung or not krita_process.alive:
         krita_process.kill()
-        krita_process.start()
-        krita_process.run("docker", "arrange")
+        start(krita_process)
     yield krita_process
     if krita_process.alive and not krita_process.hung:
         krita_process.run("shots", "close_all")
