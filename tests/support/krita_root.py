@@ -47,7 +47,7 @@ class KritaRoot:
         In a root of its own, Krita sees at their usual paths: this checkout, the temporary folder
         (with the X server's socket and the tests' files) and the backend's Python. So the plugin starts
         the backend by itself, as it does for users, and no test differs between versions. The mounts
-        live in a private mount namespace and end with the process, however it ends.
+        live in a private mount namespace and end with its last process, however that one ends.
         """
         if not self.foreign:
             return list(command)
