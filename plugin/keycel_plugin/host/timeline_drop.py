@@ -84,7 +84,7 @@ async def _row_of(document: api.Document, target: api.Node) -> int | None:
 
 
 async def _row_named(name: str) -> int | None:
-    """Krita 5.3 and 6.0 add and rename rows some events after the layer was pinned or renamed."""
+    """Wait for the row: from Krita 5.2 on it appears some events after the layer was pinned."""
     deadline = time.monotonic() + _ROW_TIMEOUT
     while (row := _find_row(name)) is None and time.monotonic() < deadline:
         await pause(_POLL_MS)
