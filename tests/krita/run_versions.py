@@ -57,13 +57,19 @@ def main() -> int:
 
 
 def run_suite(root: Path) -> None:
-    """Run all tests with the Krita of `root`; the results go to a file named after it."""
+    """Run all tests with the Krita of `root`; the results go to a file named after it.
+
+    Raises:
+        SystemExit: the run broke off, so that there is nothing to report.
+    """
     results = RESULTS / f"{root.name or 'this-machine'}.xml"
     results.unlink(missing_ok=True)
     print(f"{root}:", flush=True)
     command = [sys.executable, "installer", "test", "tests/krita", "-q", f"--junit-xml={results}"]
     environment = {**os.environ, SETTING: "" if root == Path("/") else str(root), "CI": "true"}
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=False)
+    if not results.exists():
+        raise SystemExit(f"{root}: the tests did not come to their end")
 
 
 def read_results(path: Path) -> Version:
