@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.kra_writer import Layer, write_kra
-from support.krita_process import REPOSITORY, Display, KritaProcess, missing_programs
+from support.krita_process import Display, KritaProcess, missing_programs
+from support.krita_root import KritaRoot
 from support.walking_figure import REPEATED, layers
 
 from keycel_backend.demo.shot import write_demo_shot
 
-OUT = REPOSITORY / "out"
 LARGE = (1280, 720)
 SMALL = (320, 180)
 SMALL_TIMES = (0, 2, 3, 5, 9)
@@ -33,7 +33,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: Any = yield
     display = item.funcargs.get("display") if hasattr(item, "funcargs") else None
     if call.when == "call" and report.failed and isinstance(display, Display):
-        display.screenshot(OUT / f"krita-failed-{re.sub('[^A-Za-z0-9]+', '-', item.name)}.png")
+        name = re.sub("[^A-Za-z0-9]+", "-", item.name)
+        display.screenshot(KritaRoot.chosen().artefacts / f"krita-failed-{name}.png")
     return report
 
 
@@ -58,13 +59,18 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 
 @pytest.fixture(scope="session")
-def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaProcess]:
+def krita_process(
+    display: Display,
+    tmp_path_factory: pytest.TempPathFactory,
+    record_testsuite_property: Callable[[str, object], None],
+) -> Iterator[KritaProcess]:
     """Ends with a clean quit: exit code 0, and no message of a Python error in Krita's log."""
     process = KritaProcess(tmp_path_factory.mktemp("krita"), display)
     process.register_backend()
     try:
-        process.start()
-        process.run("docker", "arrange")
+        start(process)
+        for name, version in process.versions.items():
+            record_testsuite_property(name, version)
         yield process
         if process.alive:
             assert process.quit() == 0
@@ -74,13 +80,20 @@ def krita_process(display: Display, tmp_path_factory: pytest.TempPathFactory) ->
         process.stop_backend()
 
 
+def start(process: KritaProcess) -> None:
+    """Start it with its window arranged. Krita 6 lays dockers out when the first document is opened."""
+    process.start()
+    process.run("shots", "add_document", width=64, height=64)
+    process.run("docker", "arrange")
+    process.run("shots", "close_all")
+
+
 @pytest.fixture
 def krita(krita_process: KritaProcess) -> Iterator[KritaProcess]:
     """The running Krita, with no document open before and after; started again if a test killed it."""
     if krita_process.hung or not krita_process.alive:
         krita_process.kill()
-        krita_process.start()
-        krita_process.run("docker", "arrange")
+        start(krita_process)
     yield krita_process
     if krita_process.alive and not krita_process.hung:
         krita_process.run("shots", "close_all")

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from support.kra_writer import write_kra
-from support.krita_process import REPOSITORY, Display, KritaProcess, Reply
+from support.krita_process import Display, KritaProcess, Reply
+from support.krita_root import KritaRoot
 from support.walking_figure import REPEATED, layers
 
 from keycel_backend.demo.shot import TIMES
 from keycel_backend.io.kra.reader import read_kra
 
-OUT = REPOSITORY / "out"
+OUT = KritaRoot.chosen().artefacts
 ALL_TIMES = sorted({*TIMES, *REPEATED})
 UNTOUCHED = ("playhead", "active", "selected", "selection", "documents")
 
@@ -183,7 +184,7 @@ def test_lines_at_the_very_bottom_still_show_above_the_colours(krita: KritaProce
 def record_stalls(title: str, reply: Reply) -> None:
     """Keep the longest silences of the user interface as an artefact, and bound the worst."""
     path = OUT / "krita-stalls.json"
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     known = json.loads(path.read_text()) if path.exists() else {}
     took = reply.result.get("seconds") if isinstance(reply.result, dict) else None
     known[title] = {"longest_ms": reply.stalls[0]["ms"], "seconds": took, "stalls": reply.stalls}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -20,16 +19,18 @@ import zmq
 from keycel_installer import krita_plugin
 from keycel_shared import paths
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from .krita_root import REPOSITORY, KritaRoot
+
 DRIVER = REPOSITORY / "tests" / "krita" / "driver"
 SCENARIOS = REPOSITORY / "tests" / "krita" / "scenarios"
-PROGRAMS = ("krita", "Xvfb", "openbox", "import")
+PROGRAMS = ("Xvfb", "openbox", "import")
 SCREEN = "1600x1000x24"
 
 
 def missing_programs() -> list[str]:
     """What these tests need and this machine lacks."""
-    return [program for program in PROGRAMS if shutil.which(program) is None]
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    return missing if KritaRoot.chosen().has("krita") else ["krita", *missing]
 
 
 class ScenarioError(AssertionError):
@@ -92,25 +93,28 @@ class KritaProcess:
     def __init__(self, folder: Path, display: Display) -> None:
         self.folder = folder
         self._display = display
+        self._root = KritaRoot.chosen()
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = 0
         self.hung = False
         """A scenario did not answer in time; only `kill` and a new start help."""
         self.keycel_home = folder / "keycel"
+        self.versions: dict[str, str] = {}
+        """Of Krita, Python, Qt and the Qt binding, as Krita itself says; known once it has started."""
 
     def start(self, timeout: float = 120) -> None:
         self.hung = False
         self._write_profile()
         with (self.folder / "krita.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["krita", "--nosplash"],
+                self._root.command("krita", "--nosplash"),
                 env=self._krita_environment(),
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self.run("basics", "ready", timeout=timeout)
+        self.versions = self.run("basics", "ready", timeout=timeout).result
 
     def run(self, module: str, function: str, timeout: float = 60, **arguments: object) -> Reply:
         """Run one scenario inside Krita and wait for its answer."""
@@ -199,7 +203,7 @@ class KritaProcess:
         resources = self.folder / "data" / "krita"
         krita_plugin.install(REPOSITORY, krita_plugin.KritaProfile(resources, config / "kritarc"))
         install_driver(resources)
-        install_pyzmq(self.keycel_home / "vendor")
+        install_pyzmq(self.keycel_home / "vendor", self._root.python_version())
 
     def _krita_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: a test must not depend on the machine's settings."""
@@ -225,13 +229,12 @@ def install_driver(resources: Path) -> None:
     shutil.copytree(DRIVER / "keycel_test_driver", scripts / "keycel_test_driver", dirs_exist_ok=True)
 
 
-def install_pyzmq(vendor: Path) -> None:
-    """Put pyzmq for Krita's own Python into `vendor`/cpXY.
+def install_pyzmq(vendor: Path, version: tuple[int, int]) -> None:
+    """Put pyzmq for Krita's own Python `version` into `vendor`/cpXY.
 
     `installer test` has fetched the builds into the test home; without it, the one of this
     environment serves if it is for the same Python.
     """
-    version = _python_of_krita()
     target = vendor / "cp{}{}".format(*min(version, (3, 12)))
     fetched = paths.vendor_folder() / target.name
     if target.exists():
@@ -246,13 +249,3 @@ def install_pyzmq(vendor: Path) -> None:
     packages = Path(zmq.__file__).parents[1]
     for name in ("zmq", "pyzmq.libs"):
         shutil.copytree(packages / name, target / name)
-
-
-def _python_of_krita() -> tuple[int, int]:
-    """The Python that Krita's scripting module is linked with."""
-    [module] = Path("/usr/lib").glob("*/kritaplugins/kritapykrita.so")
-    linked = subprocess.run(["ldd", str(module)], check=True, capture_output=True, text=True, timeout=30)
-    match = re.search(r"libpython3\.(\d+)\.so", linked.stdout)
-    if match is None:
-        raise RuntimeError(f"{module} is not linked with Python 3")
-    return 3, int(match[1])

@@ -16,7 +16,7 @@ from .idle import until_idle
 from .ports import LayerInfo, LayerReader, OurLayer, ShotDocument, StagedLayer
 from .reading import open_reader
 from .staging import Staging
-from .timeline_drop import replace_keyframes
+from .timeline_drop import drop_keyframes, timeline_row
 
 
 class KritaDocument:
@@ -100,7 +100,9 @@ class KritaDocument:
         await source.settle()
         self.check_writable(layer)
         artist = ArtistsView(self._open())
-        replace_keyframes(source.document, source.node, self._open(), self._node(layer), times)
+        async with timeline_row(self._open(), self._node(layer)) as row:
+            self.check_writable(layer)
+            drop_keyframes(source.document, source.node, times, row)
         await until_idle(self._open())  # until then the frames are still being copied
         await artist.restore()
 

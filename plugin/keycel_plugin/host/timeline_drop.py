@@ -7,10 +7,13 @@ document. This builds the data of such a drag and hands it to the timeline's mod
 
 from __future__ import annotations
 
+import contextlib
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from keycel_plugin.qt import QtCore
+from keycel_plugin.tasks import pause
 from keycel_shared.errors import ErrorCode, KeycelError
 
 from . import api, layers
@@ -19,34 +22,45 @@ from .artists_view import TIMELINE_VIEW, find_view
 _COPY_FRAMES = 2
 """MimeCopyPolicy::CopyFramesPolicy."""
 
+_ROW_TIMEOUT = 2.0
+"""Seconds; far more than Krita takes."""
 
-def replace_keyframes(
-    source: api.Document,
-    source_node: api.Node,
-    document: api.Document,
-    target: api.Node,
-    times: Sequence[int],
+_POLL_MS = 5
+
+
+@contextlib.asynccontextmanager
+async def timeline_row(document: api.Document, target: api.Node) -> AsyncIterator[int | None]:
+    """The row of `target`, a layer of the active `document`, in Krita's timeline; None if it has none.
+
+    Only pinned layers have a row, so the layer is pinned meanwhile. Check again afterwards what must
+    not have changed: the artist may have done something while this waited.
+    """
+    pinned = target.isPinnedToTimeline()
+    if not pinned:
+        target.setPinnedToTimeline(True)
+    try:
+        yield await _row_of(document, target)
+    finally:
+        if not pinned:
+            target.setPinnedToTimeline(False)
+
+
+def drop_keyframes(
+    source: api.Document, source_node: api.Node, times: Sequence[int], row: int | None
 ) -> None:
-    """Copy the keyframes at `times` onto the same times of `target`, a layer of the active `document`.
+    """Copy the keyframes at `times` onto the same times of the timeline's `row`.
 
     Existing keyframes are replaced, others are not touched, clone keyframes are parted.
 
     Raises:
         KeycelError: OUT_NOT_WRITABLE if the timeline does not take the frames.
     """
-    view = find_view(TIMELINE_VIEW)
-    model = view.model() if view is not None else None
-    pinned = target.isPinnedToTimeline()
-    if not pinned:
-        target.setPinnedToTimeline(True)  # only pinned layers have a row to drop on
-    row = _row_of(document, target, model) if model is not None else None
+    model = _timeline_model()
     accepted = False
     if model is not None and row is not None:
         data = QtCore.QMimeData()
         data.setData("application/x-krita-frame", _dragged(source, source_node, times))
         accepted = model.dropMimeData(data, QtCore.Qt.DropAction.CopyAction, -1, -1, model.index(row, 0))
-    if not pinned:
-        target.setPinnedToTimeline(False)
     if not accepted:
         raise KeycelError(
             ErrorCode.OUT_NOT_WRITABLE,
@@ -56,23 +70,40 @@ def replace_keyframes(
         )
 
 
-def _row_of(document: api.Document, target: api.Node, model: QtCore.QAbstractItemModel) -> int | None:
+async def _row_of(document: api.Document, target: api.Node) -> int | None:
     """The layer's row. The model knows rows by name only; among namesakes it bears another meanwhile."""
     name = target.name()
     if sum(node.name() == name for node, _ in layers.walk(document.rootNode())) == 1:
-        return _row_named(name, model)
+        return await _row_named(name)
     unique = uuid.uuid4().hex
     target.setName(unique)
-    row = _row_named(unique, model)
-    target.setName(name)
+    try:
+        return await _row_named(unique)
+    finally:
+        target.setName(name)
+
+
+async def _row_named(name: str) -> int | None:
+    """Wait for the row: from Krita 5.2 on it appears some events after the layer was pinned."""
+    deadline = time.monotonic() + _ROW_TIMEOUT
+    while (row := _find_row(name)) is None and time.monotonic() < deadline:
+        await pause(_POLL_MS)
     return row
 
 
-def _row_named(name: str, model: QtCore.QAbstractItemModel) -> int | None:
+def _find_row(name: str) -> int | None:
+    model = _timeline_model()
+    if model is None:
+        return None
     for row in range(model.rowCount()):
         if model.data(model.index(row, 0), QtCore.Qt.ItemDataRole.DisplayRole) == name:
             return row
     return None
+
+
+def _timeline_model() -> QtCore.QAbstractItemModel | None:
+    view = find_view(TIMELINE_VIEW)
+    return view.model() if view is not None else None
 
 
 def _dragged(source: api.Document, node: api.Node, times: Sequence[int]) -> QtCore.QByteArray:
@@ -82,9 +113,9 @@ def _dragged(source: api.Document, node: api.Node, times: Sequence[int]) -> QtCo
     _write_id(stream, source.rootNode().uniqueId())
     for value in (len(times), 0, 0):  # number of cells, first row, first column
         stream.writeInt32(value)
-    for time in sorted(times):
+    for frame in sorted(times):
         stream.writeInt32(0)  # row relative to the row dropped on
-        stream.writeInt32(time)  # column relative to the column dropped on, which is 0
+        stream.writeInt32(frame)  # column relative to the column dropped on, which is 0
         _write_id(stream, node.uniqueId())
     stream.writeInt32(_COPY_FRAMES)
     return data

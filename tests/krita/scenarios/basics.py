@@ -3,7 +3,8 @@
 import sys
 
 from krita import Krita
-from PyQt5.QtCore import QTimer
+
+from keycel_plugin.qt import QtCore
 
 krita = Krita.instance()
 
@@ -13,13 +14,18 @@ def ready():
     while krita.activeWindow() is None or not krita.activeWindow().qwindow().isVisible():
         yield 0.05
     yield 0.5
-    return {"krita": krita.version(), "python": list(sys.version_info[:3])}
+    return {
+        "Krita": krita.version(),
+        "Python": "{}.{}.{}".format(*sys.version_info[:3]),
+        "Qt": QtCore.qVersion(),
+        "binding": f"{QtCore.__name__.split('.')[0]} {QtCore.PYQT_VERSION_STR}",
+    }
 
 
 def quit_soon():
     for document in krita.documents():
         document.setModified(False)
-    QTimer.singleShot(100, krita.action("file_quit").trigger)
+    QtCore.QTimer.singleShot(100, krita.action("file_quit").trigger)
 
 
 def evaluate(source):

@@ -3,9 +3,9 @@
 import time
 
 from krita import Krita
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDockWidget
 from shots import settle, state
+
+from keycel_plugin.qt import QtCore, QtWidgets
 
 krita = Krita.instance()
 
@@ -25,18 +25,16 @@ def arrange():
     window = krita.activeWindow().qwindow()
     window.showMaximized()
     hidden = ("PresetDocker", "ColorSelectorNg", "sharedtooldocker")
-    for other in window.findChildren(QDockWidget):
+    for other in window.findChildren(QtWidgets.QDockWidget):
         if other.objectName() in hidden:
             other.setVisible(False)
         if other.objectName() in ("TimelineDocker", "History", "KisLayerBox"):
             other.setVisible(True)
     docker().setVisible(True)
     docker().raise_()
-    [timeline] = [
-        other for other in window.findChildren(QDockWidget) if other.objectName() == "TimelineDocker"
-    ]
+    [timeline] = window.findChildren(QtWidgets.QDockWidget, "TimelineDocker")
     yield 0.3
-    window.resizeDocks([timeline], [210], Qt.Orientation.Vertical)
+    window.resizeDocks([timeline], [210], QtCore.Qt.Orientation.Vertical)
     yield 0.3
     return [window.width(), window.height()]
 

@@ -3,7 +3,8 @@
 import hashlib
 
 from krita import Krita, Selection
-from PyQt5.QtWidgets import QListView, QMainWindow
+
+from keycel_plugin.qt import QtCore, QtWidgets
 
 krita = Krita.instance()
 
@@ -56,12 +57,9 @@ def place_artist(time, active, selected, box):
 
 def select_layers(names):
     """Add layers to the selection of the layer docker."""
-    from PyQt5.QtCore import QItemSelectionModel
-    from PyQt5.QtWidgets import QTreeView
-
-    [tree] = [view for view in window().findChildren(QTreeView) if class_name(view) == "NodeView"]
+    [tree] = [view for view in window().findChildren(QtWidgets.QTreeView) if class_name(view) == "NodeView"]
     model = tree.model()
-    flag = QItemSelectionModel.SelectionFlag
+    flag = QtCore.QItemSelectionModel.SelectionFlag
     for row in range(model.rowCount()):
         if model.data(model.index(row, 0)) in names:
             tree.selectionModel().select(model.index(row, 0), flag.Select | flag.Rows)
@@ -143,7 +141,7 @@ def layers_of(title):
 
 def undo_steps():
     """Entries of Krita's undo history for the active document."""
-    views = [view for view in window().findChildren(QListView) if class_name(view) == "KisUndoView"]
+    views = [view for view in window().findChildren(QtWidgets.QListView) if class_name(view) == "KisUndoView"]
     return views[0].model().rowCount()
 
 
@@ -157,7 +155,7 @@ def layer_names(document):
     return [node.name() for node in all_layers(document.rootNode())]
 
 
-def window() -> QMainWindow:
+def window() -> QtWidgets.QMainWindow:
     return krita.activeWindow().qwindow()
 
 
