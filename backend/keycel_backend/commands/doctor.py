@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -121,7 +122,7 @@ def _installation() -> Finding:
         python = json.loads(record.read_text("utf-8"))["python"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Finding("Krita", False, f"{record} is damaged: {error}", "Run `python3 installer install`.")
-    good = os.path.exists(python)  # noqa: PTH110 - a text from a file, perhaps of another system
+    good = Path(python).exists()
     fact = f"the plugin starts the backend with {python}" + ("" if good else ", which is gone")
     return Finding("Krita", good, fact, "Run `python3 installer install` again.")
 
