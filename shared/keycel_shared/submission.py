@@ -87,7 +87,7 @@ class Submission:
         self._read = read_picture
         self._listener = listener
         self._to_send: deque[str] = deque()
-        self._sent = self._stored = self._missing = 0
+        self._stored = self._missing = 0
         self._fetching: dict[int, tuple[FrameReady, dict[str, Buffer]]] = {}
         self._unsafe: set[int] = set()
         self._end: JobStatus | None = None
@@ -136,7 +136,7 @@ class Submission:
 
     def _on_need(self, message: Message) -> None:
         self._to_send = deque(message.expect(BlobNeed).digests)
-        self._missing, self._sent, self._stored = len(self._to_send), 0, 0
+        self._missing, self._stored = len(self._to_send), 0
         self._listener.uploading(0, self._missing)
         if not self._to_send:
             self._submit()
@@ -145,7 +145,6 @@ class Submission:
 
     def _send_next(self) -> None:
         digest = self._to_send.popleft()
-        self._sent += 1
         self._session.request(BlobPut(digest), self._on_stored, self._fail, [self._read(digest)])
 
     def _on_stored(self, _: Message) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from keycel_backend.demo.shot import KEYFRAMES, write_demo_shot
 from keycel_backend.engines.base import Drawing, Keyframe, Request, Shot
 from keycel_backend.engines.flat.engine import FlatEngine
-from keycel_backend.evaluate.region_tally import RegionTally
+from keycel_backend.evaluate.region_tally import tally_regions
 from keycel_backend.evaluate.truth import open_truth
 from keycel_backend.io.shot import open_shot
 from keycel_backend.regions.compositing import flatten
@@ -33,11 +31,10 @@ def test_the_demo_keeps_its_accuracy(tmp_path: Path) -> None:
     engine = FlatEngine()
     engine.load("cpu", "float32")
     truth = open_truth(tmp_path / "truth" / "color", tmp_path / "shot" / "line")
-    tally = RegionTally(truth.tolerance, truth.background())
     between = tuple(number for number in source.drawings if number not in KEYFRAMES)
-    for result in engine.run(Request(shot, between), lambda _share, _doing: None, lambda: False):
-        regions = truth.regions(truth.frame(result.time))
-        seen = flatten(result.flats, pictures[f"line{result.time}"])[..., :3]
-        tally.add(regions, regions.predicted_colors(seen), np.zeros((0, 3), np.uint8))
+    results = engine.run(Request(shot, between), lambda _share, _doing: None, lambda: False)
+    seen = {result.time: flatten(result.flats, pictures[f"line{result.time}"])[..., :3] for result in results}
+    assert sorted(seen) == sorted(between)
+    tally = tally_regions(truth, seen)
     assert tally.foreground_area.value >= LEAST_AREA
     assert tally.foreground_count.value >= LEAST_COUNT

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keycel_backend.engines.base import RegionReport
+from keycel_backend.io.region_json import region_from_json
 from keycel_backend.io.results import REPORT_NAME, FrameReport
 from keycel_shared.submission import Delivery
 
@@ -49,18 +49,5 @@ def _from_json(body: Mapping[str, Any], *, time: int, engine: str, seed: int, se
         seed=seed,
         seconds=seconds,
         palette=tuple((r, g, b, a) for r, g, b, a in body["palette"]),
-        regions=tuple(_region(region) for region in body["regions"]),
-    )
-
-
-def _region(body: Mapping[str, Any]) -> RegionReport:
-    left, top, right, bottom = body["box"]
-    red, green, blue, alpha = body["color"]
-    return RegionReport(
-        box=(left, top, right, bottom),
-        area=body["area"],
-        color=(red, green, blue, alpha),
-        palette_entry=body["palette_entry"],
-        confidence=body["confidence"],
-        reason=body["reason"],
+        regions=tuple(region_from_json(region) for region in body["regions"]),
     )

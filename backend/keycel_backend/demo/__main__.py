@@ -7,15 +7,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import exit_code
 from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
-from keycel_backend.evaluate.region_tally import RegionTally
+from keycel_backend.evaluate.region_tally import RegionTally, tally_regions
 from keycel_backend.evaluate.truth import open_truth
 from keycel_backend.io.animation import ExposedPicture, write_animation
 from keycel_backend.io.pictures import load_png
@@ -115,13 +113,8 @@ def _flattened(shot: ShotSource, frames: Path) -> dict[int, Pixels]:
 def _compare(folder: Path, shot: ShotSource, pictures: dict[int, Pixels]) -> RegionTally:
     """Regions with the right colour in all frames that were not painted by the artist."""
     truth = open_truth(folder / "truth" / "color", folder / "shot" / "line")
-    tally = RegionTally(truth.tolerance, truth.background())
-    no_colors = np.zeros((0, 3), np.uint8)
-    for number in truth.times:
-        if number not in shot.keyframes:
-            regions = truth.regions(truth.frame(number))
-            tally.add(regions, regions.predicted_colors(pictures[number][..., :3]), no_colors)
-    return tally
+    between = {number: pictures[number][..., :3] for number in truth.times if number not in shot.keyframes}
+    return tally_regions(truth, between)
 
 
 def _write_animation(path: Path, shot: ShotSource, pictures: dict[int, Pixels]) -> None:

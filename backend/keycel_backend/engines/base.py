@@ -6,7 +6,7 @@ reads it), and run through the `Engine` protocol inside a worker process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -170,16 +170,3 @@ class Engine(Protocol):
             KeycelError: bad input or exhausted resources.
         """
         ...
-
-
-def targets_of(shot: Shot, times: Sequence[int] | None) -> tuple[int, ...]:
-    """First times of the drawings shown at `times` (holds resolved); all drawings when None."""
-    starts = sorted((time, drawing.time) for drawing in shot.drawings for time in drawing.times)
-    if times is None:
-        return tuple(drawing.time for drawing in shot.drawings)
-    wanted: dict[int, None] = {}
-    for time in times:
-        shown = [first for start, first in starts if start <= time]
-        if shown:
-            wanted[shown[-1]] = None
-    return tuple(wanted)

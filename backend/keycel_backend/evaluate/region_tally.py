@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keycel_backend.evaluate.color import colors_to_lab, distance, nearest_distance, pack, unpack
+from keycel_backend.evaluate.color import Rgb, colors_to_lab, distance, nearest_distance, pack, unpack
 from keycel_backend.evaluate.regions import TrueRegions
+from keycel_backend.evaluate.truth import Truth
 
 _SAME_AS_BACKGROUND = 2
 """Largest difference in any channel, where colours are medians."""
@@ -70,3 +72,13 @@ class RegionTally:
         background = unpack(np.array(self._background)).astype(np.int64)
         difference = np.abs(regions.colors.astype(np.int64) - background)
         return np.max(difference, axis=1, initial=0) <= _SAME_AS_BACKGROUND
+
+
+def tally_regions(truth: Truth, seen: Mapping[int, Rgb]) -> RegionTally:
+    """Regions with the right colour in the frames of `seen` (frame number to RGB picture, lines included)."""
+    tally = RegionTally(truth.tolerance, truth.background())
+    no_colors = np.zeros((0, 3), np.uint8)
+    for time, picture in seen.items():
+        regions = truth.regions(truth.frame(time))
+        tally.add(regions, regions.predicted_colors(picture), no_colors)
+    return tally

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import imagecodecs
 
 from keycel_backend.engines.base import RegionReport, Rgba
+from keycel_backend.io.region_json import region_to_json
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class FrameReport:
             "seed": self.seed,
             "seconds": round(self.seconds, 4),
             "palette": [list(color) for color in self.palette],
-            "regions": [_region_json(region) for region in self.regions],
+            "regions": [region_to_json(region) for region in self.regions],
         }
 
 
@@ -163,14 +164,3 @@ def write_error(path: Path, error: OSError) -> KeycelError:
         "Choose another folder with --out, or change the permissions of this one.",
         detail=reason,
     )
-
-
-def _region_json(region: RegionReport) -> dict[str, object]:
-    return {
-        "box": list(region.box),
-        "area": region.area,
-        "color": list(region.color),
-        "palette_entry": region.palette_entry,
-        "confidence": round(region.confidence, 4),
-        "reason": region.reason,
-    }

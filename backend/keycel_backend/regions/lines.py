@@ -11,7 +11,7 @@ import numpy as np
 from keycel_backend.regions.arrays import Bytes, Floats, Mask, Pixels, distance_to
 
 _OPAQUE_SHARE = 0.98
-"""Share of opaque pixels from which on a drawing counts as lying on paper, not on transparent."""
+"""Share of opaque pixels from which on a picture counts as lying on paper, not on transparent."""
 _FAINTEST = 12
 _TRACE_CHROMA = 80
 _NEUTRAL_CHROMA = 60
@@ -46,7 +46,7 @@ def read_line_art(drawing: Pixels) -> LineArt:
     pencil lines separate as well as black ones.
     """
     alpha = drawing[..., 3]
-    on_paper = float(np.mean(alpha >= 250)) >= _OPAQUE_SHARE
+    on_paper = lies_on_paper(drawing)
     if on_paper:
         paper = _paper_color(drawing[..., :3])
         levels = np.arange(256)
@@ -60,6 +60,11 @@ def read_line_art(drawing: Pixels) -> LineArt:
     return LineArt(
         strength, ink, _trace_lines(drawing, ink, strength, on_paper), paper, _line_width(ink), on_paper
     )
+
+
+def lies_on_paper(picture: Pixels) -> bool:
+    """True for a picture that is opaque, but for a few pixels."""
+    return float(np.mean(picture[..., 3] >= 250)) >= _OPAQUE_SHARE
 
 
 def _paper_color(rgb: Bytes) -> tuple[int, int, int]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from keycel_backend.regions.arrays import Floats, Mask, Pixels, connected_pieces, nearest_index
-from keycel_backend.regions.lines import LineArt
+from keycel_backend.regions.lines import LineArt, lies_on_paper
 from keycel_backend.regions.palette import Codes, Palette, color_codes, paint_shares, pixels_of
 from keycel_backend.regions.segmentation import Segmentation
 
 CLEAN_STRENGTH = 12
 """Pixels drawn on less than this show pure paint even where lines are composited."""
-_OPAQUE_SHARE = 0.98
 _PAPER_TOLERANCE = 8
 
 
@@ -40,7 +39,7 @@ def read_painting(picture: Pixels, art: LineArt) -> Painting:
 
 def _paper_of(picture: Pixels, codes: Codes, art: LineArt) -> int:
     """Colour along the canvas border, if the keyframe is opaque and it is white or the drawing's paper."""
-    if float(np.mean(picture[..., 3] >= 250)) < _OPAQUE_SHARE:
+    if not lies_on_paper(picture):
         return 0
     border = np.concatenate([codes[0], codes[-1], codes[:, 0], codes[:, -1]])
     values, counts = np.unique(border, return_counts=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from keycel_backend.engines.base import FrameResult, RegionReport
+from keycel_backend.engines.base import FrameResult
 from keycel_backend.io.bgra import from_bgra, to_bgra
+from keycel_backend.io.region_json import region_to_json
 from keycel_backend.supervisor.blob_files import BlobFiles, missing_blob
 from keycel_shared.pixels import byte_count, digest_of
 from keycel_shared.wire import Buffer
@@ -43,21 +44,9 @@ def report_bytes(result: FrameResult) -> bytes:
     """A frame's report as `docs/protocol.md` states it."""
     report = {
         "palette": [_numbers(color) for color in result.palette],
-        "regions": [_region(region) for region in result.regions],
+        "regions": [region_to_json(region) for region in result.regions],
     }
     return json.dumps(report, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _region(region: RegionReport) -> dict[str, object]:
-    entry = region.palette_entry
-    return {
-        "box": _numbers(region.box),
-        "area": int(region.area),
-        "color": _numbers(region.color),
-        "palette_entry": None if entry is None else int(entry),
-        "confidence": round(float(region.confidence), 4),
-        "reason": region.reason,
-    }
 
 
 def _numbers(values: tuple[int, ...]) -> list[int]:
