@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from PyQt6 import QtCore, QtWidgets
+    from PyQt6 import QtCore, QtGui, QtWidgets
 else:
     try:
-        from PyQt5 import QtCore, QtWidgets
+        from PyQt5 import QtCore, QtGui, QtWidgets
     except ImportError:
-        from PyQt6 import QtCore, QtWidgets
+        from PyQt6 import QtCore, QtGui, QtWidgets
 
 Signal = QtCore.pyqtSignal
 
-__all__ = ["QtCore", "QtWidgets", "Signal"]
+__all__ = ["QtCore", "QtGui", "QtWidgets", "Signal"]

@@ -1,14 +1,27 @@
 """What the rest of the plugin sees of the host: enough to colour a shot, and no more.
 
-`krita_host` implements it with Krita; the tests implement it in memory. Times are frame numbers
-from 0, pictures are BGRA bytes of canvas size (8 bits, straight alpha, rows top to bottom).
+`KritaHost` implements it with Krita; the tests implement it in memory. Times are frame numbers
+from 0, pictures are BGRA bytes of canvas size (8 bits, straight alpha, rows top to bottom). Layers
+are known by their id, never by name. Everything of a document raises DOC_NO_SHOT once it is closed,
+and DOC_NO_SUCH_LAYER for a layer that is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from typing import Protocol
+
+from keycel_plugin.qt import QtGui
+
+
+class Place(str, Enum):
+    """Where a new layer goes."""
+
+    BENEATH = "beneath"
+    ABOVE = "above"
 
 
 @dataclass(frozen=True)
@@ -24,24 +37,16 @@ class LayerInfo:
 
 
 @dataclass(frozen=True)
-class OurLayer:
-    """A layer that Keycel made, and from what; kept inside the document."""
+class Replacement:
+    """Keyframes of one of our layers to replace, and the staged layer that has the new ones."""
 
+    staged: StagedLayer
     layer: str
-    line_layer: str
-    color_layer: str
-    takes: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Frame number (as text, JSON's keys are) to the number of times it was regenerated."""
-
-    def next_take(self, time: int) -> int:
-        return self.takes.get(str(time), 0) + 1
-
-    def with_take(self, time: int, take: int) -> OurLayer:
-        return replace(self, takes={**self.takes, str(time): take})
+    times: tuple[int, ...]
 
 
 class LayerReader(Protocol):
-    """Reads pictures of one layer; close it after use."""
+    """Reads pictures of one layer of any kind; close it after use."""
 
     @property
     def times(self) -> tuple[int, ...]:
@@ -71,7 +76,7 @@ class StagedLayer(Protocol):
 
 
 class ShotDocument(Protocol):
-    """One document; everything raises DOC_NO_SHOT where there is none, or it was closed."""
+    """One document."""
 
     @property
     def name(self) -> str: ...
@@ -81,13 +86,41 @@ class ShotDocument(Protocol):
         """Width and height in pixels."""
         ...
 
+    @property
+    def length(self) -> int:
+        """Number of frames of the animation: one more than the last frame number."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Plain sentences about what is different here, as “the new layer is 8-bit in a 16-bit document”."""
+        ...
+
     def is_open(self) -> bool: ...
 
     def is_active(self) -> bool:
         """True if this is the document the artist is looking at."""
         ...
 
+    def is_same(self, other: ShotDocument) -> bool: ...
+
+    # ---------------------------------------------------------------------------- the artist's view
+
     def playhead(self) -> int: ...
+
+    def move_playhead(self, time: int) -> None:
+        """As a click in the timeline does; only for the active document."""
+        ...
+
+    def selected_times(self) -> tuple[int, ...]:
+        """Frame numbers of the cells selected in the timeline, ascending; empty if not known."""
+        ...
+
+    def undo(self) -> None:
+        """As Ctrl+Z does; only for the active document."""
+        ...
+
+    # ---------------------------------------------------------------------------- layers
 
     def layers(self) -> Sequence[LayerInfo]:
         """Top-most first, as the artist sees them listed."""
@@ -97,36 +130,67 @@ class ShotDocument(Protocol):
         """Id of the active layer; empty if unknown."""
         ...
 
-    def our_layers(self) -> Sequence[OurLayer]:
-        """Those of ours that exist, oldest first."""
+    def our_layers(self) -> Sequence[str]:
+        """Ids of the layers that `add_layer` made and that still exist, oldest first."""
         ...
 
-    def remember(self, layer: OurLayer) -> None:
-        """Write or replace the record of one of our layers."""
+    def keyframe_times(self, layer: str) -> tuple[int, ...]:
+        """Frame numbers at which a layer of any kind starts to show a new picture, ascending. Cheap."""
         ...
+
+    def is_visible(self, layer: str) -> bool: ...
+
+    def set_visible(self, layer: str, visible: bool) -> None:
+        """Only for a layer of ours (else DOC_NOT_OURS)."""
+        ...
+
+    def unlock(self, layer: str) -> None:
+        """Unlock a layer of ours (else DOC_NOT_OURS) and the groups it lies in."""
+        ...
+
+    # ---------------------------------------------------------------------------- pictures
 
     def open_reader(self, layer: str, color_layer: str) -> LayerReader:
         """Read `layer` in the colour space of `color_layer` (8-bit RGBA)."""
+        ...
+
+    def picture_at(self, layer: str, time: int) -> bytes:
+        """What a paint layer of ours has in its keyframe at exactly `time`; empty if there is none."""
         ...
 
     def stage(self, cels: Sequence[Sequence[int]], color_layer: str) -> StagedLayer:
         """A new hidden layer; `cels` lists the frame numbers of each picture."""
         ...
 
-    async def add_layer(self, staged: StagedLayer, name: str, line_layer: str) -> str:
-        """Put it beneath the line layer as a new layer, in one undo step; returns its id."""
+    async def add_layer(self, staged: StagedLayer, name: str, beside: str, place: Place) -> str:
+        """Put it beneath or above the layer `beside`, in one undo step; the document need not be in front.
+
+        Returns its id, which belongs to `our_layers` from now on.
+        """
         ...
 
     def check_writable(self, layer: str) -> None:
         """Raises DOC_NOT_OURS, DOC_LAYER_LOCKED or DOC_NOT_ACTIVE if its keyframes may not be replaced."""
         ...
 
-    async def replace_frames(self, staged: StagedLayer, layer: str, times: Sequence[int]) -> None:
-        """Replace these keyframes of one of our layers, in one undo step."""
+    async def replace_frames(self, replacements: Sequence[Replacement]) -> None:
+        """Replace keyframes of layers of ours, all in one undo step; other keyframes stay as they are."""
         ...
 
-    def digest_at(self, layer: str, time: int) -> str:
-        """Digest of what a paint layer has in its keyframe at `time`; empty if there is none."""
+    # ---------------------------------------------------------------------------- memory inside the document
+
+    def memo(self, name: str) -> bytes:
+        """What `set_memo` has stored in the document (it is saved in the .kra); empty if nothing."""
+        ...
+
+    def set_memo(self, name: str, data: bytes) -> None:
+        """`name`: small letters, digits and `-`. Empty `data` removes it. Not an undo step."""
+        ...
+
+    def memo_names(self) -> Sequence[str]: ...
+
+    def mark_modified(self) -> None:
+        """The artist is asked to save when closing: something in the memory has changed by their wish."""
         ...
 
 
@@ -135,4 +199,16 @@ class Host(Protocol):
 
     def active_document(self) -> ShotDocument:
         """The document in front; a closed one if there is none."""
+        ...
+
+    def documents(self) -> Sequence[ShotDocument]:
+        """All documents that have a window."""
+        ...
+
+    def icon(self, name: str) -> QtGui.QIcon:
+        """An icon of the program's own theme; a null icon if there is none of that name."""
+        ...
+
+    def resource_folder(self) -> Path:
+        """Where the program keeps the user's palettes and brushes."""
         ...

@@ -1,0 +1,117 @@
+"""What Keycel keeps inside a document: its record, and the pixels and regions of every take.
+
+The takes make a document complete by itself: switching takes or replacing a colour needs no backend
+and no new inference, also years later on another machine. Flats compress to about 1/150.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from keycel_plugin.host.ports import ShotDocument
+from keycel_plugin.state.records import MEMO, Rgba, ShotRecord, decode, encode
+from keycel_plugin.tasks import pause
+from keycel_shared.pixels import digest_of
+
+SLICE_BYTES = 512 * 1024
+"""Pixels compressed or expanded per event: about 3 ms."""
+
+UNSURE = 0.5
+"""Regions with less confidence count as unsure, for the backend too (`FrameReady.unsure`)."""
+
+_TAKE = "take-"
+_LEVEL = 1
+
+
+@dataclass(frozen=True)
+class Region:
+    """One closed region of a take."""
+
+    box: tuple[int, int, int, int]
+    """left, top, right, bottom in pixels; right and bottom exclusive."""
+    area: int
+    color: Rgba
+    """The engine's colour; transparent if left unpainted."""
+    confidence: float
+    """0..1."""
+    reason: str
+    runs: tuple[tuple[int, int, int], ...]
+    """Its pixels as (row, first column, column after the last); only for unsure regions."""
+
+    @property
+    def unsure(self) -> bool:
+        return self.confidence < UNSURE
+
+
+class ShotMemory:
+    """Reads and writes the memory of one document."""
+
+    def __init__(self, document: ShotDocument) -> None:
+        self._document = document
+
+    def record(self) -> ShotRecord:
+        return decode(self._document.memo(MEMO))
+
+    def save(self, record: ShotRecord, by_artist: bool = False) -> None:
+        """`by_artist`: it is the artist's decision, so Krita shall ask to save it when closing."""
+        self._document.set_memo(MEMO, encode(record))
+        if by_artist:
+            self._document.mark_modified()
+
+    def has_take(self, digest: str) -> bool:
+        return _TAKE + digest in self._document.memo_names()
+
+    async def keep_take(self, digest: str, pixels: bytes, report: dict[str, Any]) -> None:
+        """Keep the BGRA `pixels` of a take and the engine's report on it, `{"regions": [...], ...}`."""
+        if self.has_take(digest):
+            return
+        head = zlib.compress(json.dumps(report, sort_keys=True).encode(), _LEVEL)
+        packer = zlib.compressobj(_LEVEL)
+        parts = [len(head).to_bytes(4, "little"), head]
+        view = memoryview(pixels)
+        for start in range(0, len(view), SLICE_BYTES):
+            parts.append(packer.compress(view[start : start + SLICE_BYTES]))
+            await pause()
+        parts.append(packer.flush())
+        self._document.set_memo(_TAKE + digest, b"".join(parts))
+
+    async def take_pixels(self, digest: str) -> bytes:
+        """BGRA pixels of a take; empty if it is not there (any more) or damaged."""
+        data = self._document.memo(_TAKE + digest)
+        unpacker = zlib.decompressobj()
+        parts: list[bytes] = []
+        try:
+            rest = data[4 + int.from_bytes(data[:4], "little") :]
+            while rest and not unpacker.eof:
+                parts.append(unpacker.decompress(rest, SLICE_BYTES))
+                rest = unpacker.unconsumed_tail
+                await pause()
+        except zlib.error:
+            return b""
+        pixels = b"".join(parts)
+        return pixels if digest_of(pixels) == digest else b""
+
+    def regions(self, digest: str) -> tuple[Region, ...]:
+        """Regions of a take; none for a take of the artist's or one that is not there."""
+        data = self._document.memo(_TAKE + digest)
+        try:
+            head = zlib.decompress(data[4 : 4 + int.from_bytes(data[:4], "little")])
+            return tuple(_region(entry) for entry in json.loads(head).get("regions", ()))
+        except (zlib.error, ValueError, KeyError, TypeError, AttributeError):
+            return ()
+
+
+def _region(entry: dict[str, Any]) -> Region:
+    left, top, right, bottom = entry["box"]
+    red, green, blue, alpha = entry["color"]
+    return Region(
+        (left, top, right, bottom),
+        int(entry["area"]),
+        (red, green, blue, alpha),
+        float(entry["confidence"]),
+        str(entry["reason"]),
+        tuple((row, first, end) for row, first, end in entry.get("runs", ())),
+    )

@@ -1,0 +1,24 @@
+"""Everything that the docker shows, in one place."""
+
+from __future__ import annotations
+
+from keycel_plugin.qt import QtCore
+from keycel_plugin.state.backend_status import BackendStatus
+from keycel_plugin.state.choice import ShotChoice
+from keycel_plugin.state.progress import Progress
+from keycel_plugin.state.question import Question
+from keycel_plugin.state.review import Review
+from keycel_plugin.state.thumbnails import Thumbnails
+
+
+class Model(QtCore.QObject):
+    """The observable state. `flow` writes it, `ui` shows it."""
+
+    def __init__(self, parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        self.choice = ShotChoice(self)
+        self.progress = Progress(self)
+        self.question = Question(self)
+        self.review = Review(self)
+        self.thumbnails = Thumbnails(self)
+        self.backend = BackendStatus(self)

@@ -1,0 +1,205 @@
+"""What a document knows about its colouring: frames, takes, palette, choices. Saved inside the .kra.
+
+A frame's state is never stored. It follows from what lies in the layer now, what was written there, and
+the drawing above it; so it stays true through undo, redo, painting and editing outside our sight.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from keycel_shared.messages import OptionValue
+from keycel_shared.schema import SchemaError, from_json, to_json
+from keycel_shared.states import FrameState
+
+MEMO = "keycel-shot"
+_FORMAT = 1
+
+Rgba = tuple[int, int, int, int]
+
+
+class Scope(str, Enum):
+    """Which drawings a press of Colorize is for."""
+
+    ALL = "all"
+    SELECTED = "selected"
+    CURRENT = "current"
+
+
+class TakeOrigin(str, Enum):
+    ENGINE = "engine"
+    ARTIST = "artist"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen in the docker for this document."""
+
+    line_layer: str = ""
+    color_layer: str = ""
+    result_layer: str = ""
+    """One of our layers to fill; empty: our latest one for these two layers, or a new one."""
+    new_layer: bool = False
+    """Make a new layer in any case."""
+    engine: str = "flat"
+    options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    """Only those that differ from the engine's own defaults."""
+    scope: Scope = Scope.ALL
+    palette_name: str = ""
+    """File name of the palette whose colours are the only legal ones; empty: those of the references."""
+    palette: tuple[Rgba, ...] = ()
+    show_unsure: bool = False
+
+
+@dataclass(frozen=True)
+class Take:
+    """One colouring of a drawing. Its pixels, in the engine's own colours, lie in the memo `take-DIGEST`."""
+
+    digest: str
+    """Of the pixels before any palette replacement."""
+    origin: TakeOrigin
+    seed: int = 0
+    unsure: int = 0
+    """Regions whose colour is a guess."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A picture that we have put into the layer (or that the artist has accepted there)."""
+
+    digest: str
+    drawing: str
+    """Digest of the drawing that it colours."""
+    take: str = ""
+    """Digest of its take; empty for the blank picture of a frame without colours."""
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """One frame of one of our layers."""
+
+    time: int
+    locked: bool = False
+    accepted: str = ""
+    """Digest of the picture that the artist has accepted."""
+    error: str = ""
+    """Why the latest try brought nothing; empty if it did."""
+    takes: tuple[Take, ...] = ()
+    """Oldest first."""
+    written: tuple[Written, ...] = ()
+    """Oldest first; undo may bring any of them back."""
+
+    def find_written(self, shown: str) -> Written | None:
+        """What was written with the digest `shown`, the latest if several."""
+        return next((entry for entry in reversed(self.written) if entry.digest == shown), None)
+
+    def find_take(self, digest: str) -> Take | None:
+        return next((take for take in self.takes if take.digest == digest), None)
+
+    def state_given(self, shown: str, drawing: str) -> FrameState:
+        """The frame's state.
+
+        `shown`: digest of what the layer has at this frame (empty: no keyframe); `drawing`: digest of the
+        drawing there.
+        """
+        entry = self.find_written(shown)
+        if entry is None:
+            return FrameState.EDITED if self.written else self._without_colors()
+        if not entry.take:
+            return self._without_colors()
+        if entry.drawing != drawing:
+            return FrameState.STALE
+        return FrameState.ACCEPTED if shown == self.accepted else FrameState.PROPOSED
+
+    def next_seed(self) -> int:
+        """A seed that no take of this frame has had."""
+        return max((take.seed for take in self.takes), default=0) + 1
+
+    def with_written(self, entry: Written, take: Take | None = None) -> FrameRecord:
+        """After writing `entry` (of the new take `take`, if it is one)."""
+        known = {known.digest for known in self.takes}
+        takes = self.takes if take is None or take.digest in known else (*self.takes, take)
+        others = tuple(written for written in self.written if written != entry)
+        return replace(self, takes=takes, written=(*others, entry), error="")
+
+    def _without_colors(self) -> FrameState:
+        return FrameState.FAILED if self.error else FrameState.EMPTY
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One of our layers and what it was made from."""
+
+    layer: str
+    line_layer: str
+    color_layer: str
+    overlay: str = ""
+    """Our layer that marks its unsure regions; empty: none yet."""
+    frames: tuple[FrameRecord, ...] = ()
+    """Ascending by time."""
+
+    def frame(self, time: int) -> FrameRecord:
+        """The record of a frame; a blank one for a frame that was never dealt with."""
+        return next((frame for frame in self.frames if frame.time == time), FrameRecord(time))
+
+    def with_frames(self, changed: Iterable[FrameRecord]) -> LayerRecord:
+        frames = {frame.time: frame for frame in self.frames} | {frame.time: frame for frame in changed}
+        return replace(self, frames=tuple(frames[time] for time in sorted(frames)))
+
+
+@dataclass(frozen=True)
+class PaletteEntry:
+    """A colour of the references, and what the artist has made of it."""
+
+    original: Rgba
+    """As the engine knows it."""
+    color: Rgba
+    """As it is shown: the original, or its replacement."""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ShotRecord:
+    """Everything about one document."""
+
+    choice: Choice = Choice()
+    layers: tuple[LayerRecord, ...] = ()
+    """Oldest first; records of layers that are gone stay, since undo may bring them back."""
+    palette: tuple[PaletteEntry, ...] = ()
+    """Only entries that are renamed or replaced."""
+
+    def layer(self, identity: str) -> LayerRecord | None:
+        return next((record for record in self.layers if record.layer == identity), None)
+
+    def with_layer(self, changed: LayerRecord) -> ShotRecord:
+        """Replace the record of a layer, or add it as the newest."""
+        if self.layer(changed.layer) is None:
+            return replace(self, layers=(*self.layers, changed))
+        records = (changed if record.layer == changed.layer else record for record in self.layers)
+        return replace(self, layers=tuple(records))
+
+    def entry(self, original: Rgba) -> PaletteEntry:
+        known = (entry for entry in self.palette if entry.original == original)
+        return next(known, PaletteEntry(original, original))
+
+    def with_entry(self, changed: PaletteEntry) -> ShotRecord:
+        others = (entry for entry in self.palette if entry.original != changed.original)
+        return replace(self, palette=(*others, changed))
+
+
+def encode(record: ShotRecord) -> bytes:
+    return json.dumps({"format": _FORMAT, "shot": to_json(record)}, sort_keys=True).encode()
+
+
+def decode(data: bytes) -> ShotRecord:
+    """What `encode` wrote; a fresh record for anything else (damage must not keep a shot from opening)."""
+    try:
+        body = json.loads(data)
+        if body["format"] != _FORMAT:
+            return ShotRecord()
+        return from_json(ShotRecord, body["shot"], "shot")
+    except (ValueError, KeyError, TypeError, SchemaError):
+        return ShotRecord()
