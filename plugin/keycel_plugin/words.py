@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 from pathlib import Path
 
 from keycel_plugin.qt import QtCore
@@ -24,6 +25,8 @@ def languages() -> list[str]:
 
 
 _catalogue = gettext.translation(DOMAIN, LOCALE_FOLDER, languages(), fallback=True)
+_spoken: set[str] = set()
+"""Every sentence that `_` has given out, before names and numbers were put in."""
 
 
 def use(wanted: list[str]) -> None:
@@ -32,11 +35,30 @@ def use(wanted: list[str]) -> None:
     _catalogue = gettext.translation(DOMAIN, LOCALE_FOLDER, wanted, fallback=True)
 
 
+def translating() -> bool:
+    """False if English is spoken, because it is wanted or for want of a catalogue."""
+    return isinstance(_catalogue, gettext.GNUTranslations)
+
+
 def _(text: str) -> str:
     """`text` in the artist's language. Put names and numbers in afterwards, with `str.format`."""
-    return _catalogue.gettext(text)
+    translated = _catalogue.gettext(text)
+    _spoken.add(translated)
+    return translated
 
 
 def plural(one: str, many: str, count: int) -> str:
     """The right one of two sentences for `count`, translated; `{count}` in it is filled in."""
-    return _catalogue.ngettext(one, many, count).format(count=count)
+    translated = _catalogue.ngettext(one, many, count)
+    _spoken.add(translated)
+    return translated.format(count=count)
+
+
+def was_spoken(text: str) -> bool:
+    """True if `text` came from here: a sentence of `_` or `plural` with anything put into its gaps."""
+    return any(_pattern(sentence).fullmatch(text) for sentence in _spoken)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    fixed = re.split(r"\{[^}]*\}", sentence)
+    return re.compile(".*".join(map(re.escape, fixed)), re.DOTALL)

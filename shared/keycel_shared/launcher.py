@@ -39,8 +39,11 @@ class Launch:
     also how the child learns that we are gone. Keep this object as long as the backend is wanted.
     """
 
-    def __init__(self, python: str | None = None) -> None:
+    def __init__(self, python: str | None = None, linger: float | None = None) -> None:
         """Start `python -m keycel_backend serve` unless a supervisor is there; None: this Python.
+
+        linger: how many seconds a supervisor started here stays once everybody has left in order and
+            nothing waits for anybody; None for its grace time.
 
         Raises:
             KeycelError: ENV_BACKEND_START if the program cannot be started, LINK_VERSION if one of
@@ -49,9 +52,9 @@ class Launch:
         self._child: subprocess.Popen[bytes] | None = None
         self._running = _running_supervisor()
         if self._running is None:
-            self._spawn(python or backend_python())
+            self._spawn(python or backend_python(), linger)
 
-    def _spawn(self, python: str) -> None:
+    def _spawn(self, python: str, linger: float | None) -> None:
         _released[:] = [child for child in _released if child.poll() is None]
         self._token = new_id()
         public, secret = load_zmq().curve_keypair()
@@ -74,7 +77,7 @@ class Launch:
         pipe = self._child.stdin
         if pipe is None:
             raise _cannot_start("no pipe to the new process")
-        _tell(pipe, {"client_key": self._keys[0], "launch": self._token})
+        _tell(pipe, {"client_key": self._keys[0], "launch": self._token, "linger": linger})
         self._deadline = time.monotonic() + START_TIMEOUT
 
     @property
@@ -114,7 +117,7 @@ class Launch:
         return info
 
     def release(self) -> None:
-        """We need it no more: close the pipe. It finishes its jobs and leaves after its grace time."""
+        """We need it no more: close the pipe. It finishes its jobs and leaves in its own time."""
         if self._child is not None and self._child.stdin is not None:
             with suppress(OSError):  # it is gone already, and has not read what we said
                 self._child.stdin.close()
@@ -149,6 +152,15 @@ def backend_python() -> str:
     if not Path(python).exists():
         raise _no_backend(f"{python} does not exist")
     return python
+
+
+def still_runs(info: ConnectionInfo) -> bool:
+    """False as soon as this very supervisor's process has ended. Costs a fraction of a millisecond."""
+    try:
+        current = read_connection()
+    except KeycelError:
+        return False
+    return current is not None and current.instance == info.instance and is_locked(paths.lock_file())
 
 
 def _running_supervisor() -> ConnectionInfo | None:
@@ -187,7 +199,7 @@ def try_lock(stream: IO[bytes]) -> bool:
     return True
 
 
-def _tell(pipe: IO[bytes], facts: dict[str, str]) -> None:
+def _tell(pipe: IO[bytes], facts: dict[str, object]) -> None:
     # A child that is gone already cannot listen; `poll` finds its end and tells why from the log.
     with suppress(OSError):
         pipe.write(json.dumps(facts).encode() + b"\n")

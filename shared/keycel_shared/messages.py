@@ -28,7 +28,7 @@ class PictureAt:
 
     time: int
     digest: str
-    """Hex sha256 of the raw bytes."""
+    """Hex sha256 of the raw bytes; in `job.plan` also empty: not looked at yet."""
 
 
 @dataclass(frozen=True)

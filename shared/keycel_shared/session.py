@@ -144,6 +144,14 @@ class Session:
             self._asked = now
             self.request(Ping(), _ignore, _ignore)
 
+    def has_listener(self, job: str) -> bool:
+        return job in self._listeners
+
+    def give_up(self, detail: str) -> None:
+        """The owner knows that the supervisor is gone, long before the silence would tell."""
+        if self.lost is None:
+            self._lose(_link_lost(detail))
+
     def close(self) -> None:
         """Leave. Running jobs go on; unacknowledged results stay in the store."""
         if self.lost is None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .abandon import Abandoned
 from .errors import ErrorCode, ErrorValue
 from .messages import (
     BlobData,
@@ -90,10 +91,12 @@ class Submission:
         self._stored = self._missing = 0
         self._fetching: dict[int, tuple[FrameReady, dict[str, Buffer]]] = {}
         self._unsafe: set[int] = set()
+        self._failures: list[int] = []
         self._end: JobStatus | None = None
         self._end_seq = 0
         self._over = False
         self._cancelled = False
+        self._abandoned = False
 
     def start(self) -> None:
         """Ask which pictures are missing; everything else follows from the answers."""
@@ -108,6 +111,9 @@ class Submission:
         Its unacknowledged frames are handed over (again).
         """
         self.job = status.job
+        if self._abandoned:
+            Abandoned(self._session, self.job)
+            return
         self._listener.accepted(status)
         self._session.listen(self.job, self)
         if self._cancelled:
@@ -119,6 +125,19 @@ class Submission:
         if self.job:
             self._session.request(JobCancel(self.job), lambda _: None, self._fail)
 
+    def abandon(self) -> None:
+        """Nobody wants the frames any more: cancel if it still runs; nothing is kept for us or told to us."""
+        self._over = self._abandoned = True
+        if self.job:
+            self._session.acknowledge(*self._unsafe, *self._failures)
+            if self._end is None:
+                Abandoned(self._session, self.job)
+            elif self._end_seq:
+                self._session.acknowledge(self._end_seq)
+        self._unsafe.clear()
+        self._failures.clear()
+        self._end_seq = 0
+
     def acknowledge(self, *deliveries: Delivery) -> None:
         """The frames are safe on the artist's side; the store need not keep them for us."""
         seqs = [delivery.seq for delivery in deliveries]
@@ -127,14 +146,17 @@ class Submission:
         self._acknowledge_end()
 
     def _acknowledge_end(self) -> None:
-        # Last of all: who reattaches hears the unsafe frames again, and then that the job is over.
+        # Last of all: who reattaches hears the unsafe frames and the failures again, and then the end.
         if self._end_seq and not self._unsafe:
-            self._session.acknowledge(self._end_seq)
+            self._session.acknowledge(*self._failures, self._end_seq)
+            self._failures.clear()
             self._end_seq = 0
 
     # ---------------------------------------------------------------------------- upload
 
     def _on_need(self, message: Message) -> None:
+        if self._over:
+            return
         self._to_send = deque(message.expect(BlobNeed).digests)
         self._missing, self._stored = len(self._to_send), 0
         self._listener.uploading(0, self._missing)
@@ -182,10 +204,12 @@ class Submission:
             self._acknowledge_end()
             self._finish_if_all_here()
             return
-        self._session.acknowledge(seq)
         if isinstance(event, FrameFailed):
+            self._failures.append(seq)
             self._session.notify(JobCredit(self.job, 1))
             self._listener.frame_failed(event)
+        else:
+            self._session.acknowledge(seq)
 
     def link_lost(self, error: ErrorValue) -> None:
         if error.retryable:
@@ -197,6 +221,8 @@ class Submission:
         if self.job not in {status.job for status in welcome.jobs} and self._end is None:
             self._session.forget(self.job)
             self.job = ""
+            self._unsafe.clear()
+            self._failures.clear()
             self.start()
             return
         for seq, (event, parts) in self._fetching.items():
@@ -210,6 +236,8 @@ class Submission:
             digest = message.expect(BlobData).digest
             if len(message.buffers) != 1 or digest_of(message.buffers[0]) != digest:
                 self._fail(_damaged(digest))
+                return
+            if self._abandoned:
                 return
             event, parts = self._fetching[seq]
             parts[digest] = message.buffers[0]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.kra_writer import Layer, write_kra
-from support.krita_process import Display, KritaProcess, missing_programs
+from support.krita_process import Display, KritaProcess, missing_programs, start
 from support.krita_root import KritaRoot
 from support.walking_figure import REPEATED, layers
 
@@ -78,14 +78,6 @@ def krita_process(
     finally:
         process.kill()
         process.stop_backend()
-
-
-def start(process: KritaProcess) -> None:
-    """Start it with its window arranged. Krita 6 lays dockers out when the first document is opened."""
-    process.start()
-    process.run("shots", "add_document", width=64, height=64)
-    process.run("docker", "arrange")
-    process.run("shots", "close_all")
 
 
 @pytest.fixture

@@ -1,34 +1,13 @@
-"""Reading and writing layers in a real Krita, against pictures whose content is known."""
+"""Reading layers and adding them in a real Krita, against pictures whose content is known."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from support.krita_facts import SMALL, blank_digest, digest, layer, line_digests, untouched
 from support.krita_process import KritaProcess, ScenarioError
-from support.walking_figure import figure
-
-SMALL = (320, 180)
-TIMES = (0, 2, 3, 9)
-WITH_CLONE = (*TIMES, 5, 44)
-
-
-def digest(pixels: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3]]).tobytes()).hexdigest()
-
-
-def line_digests() -> dict[str, str]:
-    """By frame number (as JSON keys) the lines as they were written into the file."""
-    digests = {str(time): digest(figure(time, *SMALL, painted=False)) for time in (*TIMES, 5)}
-    return {**digests, "44": digests["5"]}
-
-
-def layer(state: dict[str, Any], name: str) -> dict[str, Any]:
-    [found] = [layer for layer in state["layers"] if layer["name"] == name]
-    return found
 
 
 @pytest.fixture
@@ -105,7 +84,7 @@ def test_a_new_layer_is_one_step_and_shares_repeated_pictures(shot: KritaProcess
         "shots", "place_artist", time=3, active="Colour keys", selected=["Paper"], box=[8, 9, 50, 40]
     ).result
     cels = [[0, 12], [3], [4], [7]]
-    added = shot.run("host", "add_layer", name="New", line_layer="Lines", cels=cels).result
+    added = shot.run("host", "add_layer", name="New", beside="Lines", cels=cels).result
     after = shot.run("shots", "state").result
     assert added["read_back"] == {str(time): True for times in cels for time in times}
     new = layer(after, "New")
@@ -114,47 +93,49 @@ def test_a_new_layer_is_one_step_and_shares_repeated_pictures(shot: KritaProcess
     assert len(set(new["keyframes"].values())) == 4
     names = [entry["name"] for entry in after["layers"] if entry["type"] == "paintlayer"]
     assert names == ["Lines", "New", "Colour keys", "Paper"]
-    untouched = ("playhead", "active", "selected", "selection", "documents")
-    assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
+    assert untouched(after) == untouched(before)
     assert after["undo_steps"] == before["undo_steps"] + 1
     assert shot.run("shots", "undo").result["layers"] == before["layers"]
     assert shot.run("shots", "redo").result["layers"] == after["layers"]
 
 
 def test_a_layer_may_start_late(shot: KritaProcess) -> None:
-    added = shot.run("host", "add_layer", name="Late", line_layer="Lines", cels=[[7], [40]]).result
+    added = shot.run("host", "add_layer", name="Late", beside="Lines", cels=[[7], [40]]).result
     assert added["read_back"] == {"7": True, "40": True}
     late = layer(shot.run("shots", "state").result, "Late")["keyframes"]
-    blank = hashlib.sha256(bytes(SMALL[0] * SMALL[1] * 4)).hexdigest()
     assert sorted(map(int, late)) == [0, 7, 40]
-    assert late["0"] == blank
+    assert late["0"] == blank_digest()
 
 
-@pytest.mark.parametrize("trouble", ["none", "not pinned", "same name as another layer"])
-def test_a_replaced_frame_is_one_step_and_alone(shot: KritaProcess, trouble: str) -> None:
-    shot.run("host", "add_layer", name="New", line_layer="Lines", cels=[[0, 12], [3], [4]])
-    name = "New"
-    if trouble == "not pinned":
-        shot.run("host", "pin", layer="New", pinned=False)
-    elif trouble == "same name as another layer":
-        name = "Colour keys"
-        shot.run("host", "rename", layer="Colour keys", name="Old")
-        shot.run("host", "rename", layer="New", name=name)
-        shot.run("host", "rename", layer="Old", name="Colour keys ")
-    before = shot.run(
-        "shots", "place_artist", time=3, active="Lines", selected=["Paper"], box=[8, 9, 50, 40]
-    ).result
-    assert shot.run("host", "replace_frame", layer=name, time=12, value=99).result == {"read_back": True}
-    after = shot.run("shots", "state").result
-    old, new = layer(before, name)["keyframes"], layer(after, name)["keyframes"]
-    assert {time for time in new if new[time] != old.get(time)} == {"12"}
-    assert old.keys() == new.keys()
-    others = [entry for entry in after["layers"] if entry["name"] != name]
-    assert others == [entry for entry in before["layers"] if entry["name"] != name]
-    untouched = ("playhead", "active", "selected", "selection", "documents")
-    assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
-    assert after["undo_steps"] == before["undo_steps"] + 1
-    assert shot.run("shots", "undo").result["layers"] == before["layers"]
+@pytest.mark.parametrize(
+    ("place", "beside", "order"),
+    [
+        ("above", "Lines", ["New", "Lines", "Colour keys", "Paper"]),
+        ("above", "Paper", ["Lines", "Colour keys", "New", "Paper"]),
+        ("beneath", "Colour keys", ["Lines", "Colour keys", "New", "Paper"]),
+    ],
+)
+def test_a_new_layer_lies_where_it_was_wished(
+    shot: KritaProcess, place: str, beside: str, order: list[str]
+) -> None:
+    shot.run("host", "add_layer", name="New", beside=beside, cels=[[0]], place=place)
+    assert [name for name, _depth, _ours in shot.run("host", "facts").result["layers"]] == order
+
+
+def test_with_nothing_beneath_the_new_layer_is_blended_behind(shot: KritaProcess) -> None:
+    shot.run("host", "add_layer", name="New", beside="Paper", cels=[[0]], place="beneath")
+    state = shot.run("shots", "state").result
+    assert [entry["name"] for entry in state["layers"]] == ["Lines", "Colour keys", "New", "Paper"]
+    assert layer(state, "New")["blending"] == "behind"
+
+
+@pytest.mark.parametrize(("place", "index"), [("above", 1), ("beneath", 2)])
+def test_in_a_group_the_new_layer_stays_in_it(shot: KritaProcess, place: str, index: int) -> None:
+    shot.run("host", "group", name="Group", layers=["Colour keys", "Lines"])
+    shot.run("host", "add_layer", name="New", beside="Lines", cels=[[0]], place=place)
+    layers = shot.run("host", "facts").result["layers"]
+    assert layers.index(["New", 1, True]) == index
+    assert layers[0] == ["Group", 0, False]
 
 
 def test_a_scenario_that_fails_says_why(krita: KritaProcess) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.kra_writer import write_kra
-from support.krita_process import KritaProcess
+from support.krita_process import KritaProcess, start
+from support.krita_states import keyframes
 from support.walking_figure import layers
 
 SMALL = (320, 180)
@@ -105,6 +107,37 @@ def test_a_killed_backend_is_started_again(krita: KritaProcess, tmp_path: Path) 
     assert answer["details"] == "", answer
     assert "24 drawings coloured" in answer["message"]
     assert krita.backend_process_id() != killed
+
+
+def test_a_killed_krita_receives_the_rest(krita: KritaProcess, tmp_path: Path) -> None:
+    shot = large_new_shot(tmp_path / "krita-killed.kra", shift=5)
+    krita.run("shots", "open_shot", path=str(shot))
+    krita.run("docker", "start_and_wait", button="colorize", frames=3, timeout=60)
+    backend = krita.backend_process_id()
+    krita.kill()
+    start(krita)
+    krita.run("shots", "open_shot", path=str(shot))
+    answer = krita.run("docker", "wait_for_message", text="24 drawings coloured", timeout=120).result
+    assert answer["details"] == "", answer
+    assert krita.backend_process_id() == backend
+    colors = keyframes(krita.run("shots", "state").result)
+    assert len(set(colors.values())) == 24
+    # All of it has been acknowledged: nothing comes twice.
+    krita.run("shots", "open_shot", path=str(shot))
+    krita.run("shots", "settle", seconds=3)
+    assert krita.run("shots", "layers_of", title="krita-killed").result == ["Lines", "Colour keys", "Paper"]
+
+
+def test_after_a_clean_exit_no_process_is_left(krita: KritaProcess, small_shot: Path) -> None:
+    krita.run("shots", "open_shot", path=str(small_shot))
+    assert press(krita, "colorize")["details"] == ""
+    backend = krita.backend_process_id()
+    assert backend is not None
+    assert krita.quit() == 0
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{backend}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{backend}").exists()
 
 
 def test_quitting_in_the_middle_is_clean(krita: KritaProcess, tmp_path: Path) -> None:

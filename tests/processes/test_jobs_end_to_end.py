@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,9 +80,12 @@ def test_pressing_again_is_free(shared_backend: Backend, client: Client) -> None
 
 def test_estimate_before_any_work(client: Client) -> None:
     shot = Shot({0: 110, 1: 111, 2: 110})
-    client.put(*shot.pictures.values())
-    plan = client.ask(JobPlan(shot.request(pace=0.5)), JobEstimate)
+    request = shot.request(pace=0.5)
+    plan = client.ask(JobPlan(request), JobEstimate)
     assert plan == JobEstimate(seconds=3.0, memory_bytes=16 * 12, frames=3, stored=0)
+    unread = tuple(PictureAt(drawing.time, "") for drawing in request.drawings)
+    plan = client.ask(JobPlan(replace(request, drawings=unread)), JobEstimate)
+    assert plan == JobEstimate(seconds=4.5, memory_bytes=16 * 12, frames=3, stored=0)
 
 
 def test_a_target_on_a_hold_means_the_drawing_shown(client: Client) -> None:

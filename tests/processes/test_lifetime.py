@@ -64,6 +64,42 @@ def test_it_finishes_the_work_before_it_leaves(start: Start, connect: Connect) -
     assert status.ready == 6
 
 
+def test_it_leaves_soon_when_everybody_has_said_goodbye(start: Start, connect: Connect) -> None:
+    backend = start(grace=60.0, linger=0.2)
+    client = connect(backend.owner_info())
+    assert client.run(Shot({0: 1})).times == [0]
+    client.close()
+    backend.close_pipe()
+    gone(backend, [])
+
+
+def test_it_waits_for_a_client_that_was_killed(start: Start, connect: Connect) -> None:
+    backend = start(grace=60.0, linger=0.2)
+    client = connect(backend.owner_info(), "the-session")
+    assert client.run(Shot({0: 1})).times == [0]
+    client.vanish()
+    backend.close_pipe()
+    with pytest.raises(subprocess.TimeoutExpired):
+        backend.process.wait(2.5)
+    connect(backend.info(), "the-session").close()
+    gone(backend, [])
+
+
+def test_it_waits_while_coloured_frames_wait(start: Start, connect: Connect) -> None:
+    backend = start(grace=60.0, linger=0.2)
+    client = connect(backend.owner_info(), "the-session")
+    record = client.start(Shot({0: 1}), keep=True)
+    client.until(lambda: record.over)
+    client.close()
+    backend.close_pipe()
+    with pytest.raises(subprocess.TimeoutExpired):
+        backend.process.wait(2.5)
+    again = connect(backend.info(), "the-session")
+    again.session.acknowledge(*range(1, 10))
+    again.close()
+    gone(backend, [])
+
+
 def test_a_client_that_shows_signs_of_life_keeps_it(start: Start, connect: Connect) -> None:
     backend = start(grace=1.0)
     client = connect(backend.info())

@@ -26,21 +26,28 @@ class Layer:
     cels: Mapping[tuple[int, ...], Pixels] = field(default_factory=dict)
     still: Pixels | None = None
     """Pixels of a layer without animation."""
+    offset: tuple[int, int] = (0, 0)
+    """Where the pictures' left top corner lies on the canvas; they may reach over its edges."""
 
 
-def write_kra(path: Path, width: int, height: int, layers: Sequence[Layer]) -> None:
-    """`layers` are listed top-most first; pictures are RGBA, shape (height, width, 4)."""
+def write_kra(
+    path: Path, width: int, height: int, layers: Sequence[Layer], profile: Path = ICC, last: int = 0
+) -> None:
+    """`layers` are listed top-most first; pictures are RGBA, shape (height, width, 4).
+
+    The clip lasts until the last keyframe, or until `last` if that is later.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("mimetype", "application/x-krita")
-        entries = [_write_layer(archive, number, layer) for number, layer in enumerate(layers, 2)]
-        last = max((time for layer in layers for times in layer.cels for time in times), default=0)
+        entries = [_write_layer(archive, number, layer, profile) for number, layer in enumerate(layers, 2)]
+        last = max([last, *(time for layer in layers for times in layer.cels for time in times)])
         timing = (
             f'<animation><framerate type="value" value="24"/><range type="timerange" from="0" to="{last}"/>'
             '<currentTime type="value" value="0"/></animation>'
         )
         image = (
             f'<IMAGE name="shot" mime="application/x-kra" width="{width}" height="{height}" '
-            f'colorspacename="RGBA" profile="{ICC.name}" x-res="120" y-res="120">'
+            f'colorspacename="RGBA" profile="{profile.name}" x-res="120" y-res="120">'
             f"<layers>{''.join(entries)}</layers>{timing}</IMAGE>"
         )
         archive.writestr(
@@ -48,13 +55,13 @@ def write_kra(path: Path, width: int, height: int, layers: Sequence[Layer]) -> N
             f'{XML}{DOCTYPE}\n<DOC xmlns="http://www.calligra.org/DTD/krita" editor="Krita" '
             f'syntaxVersion="2.0" kritaVersion="5.1.5">{image}</DOC>',
         )
-        archive.writestr("shot/annotations/icc", ICC.read_bytes())
+        archive.writestr("shot/annotations/icc", profile.read_bytes())
 
 
-def _write_layer(archive: zipfile.ZipFile, number: int, layer: Layer) -> str:
+def _write_layer(archive: zipfile.ZipFile, number: int, layer: Layer, profile: Path) -> str:
     base = f"layer{number}"
     folder = "shot/layers"
-    archive.writestr(f"{folder}/{base}.icc", ICC.read_bytes())
+    archive.writestr(f"{folder}/{base}.icc", profile.read_bytes())
     if layer.still is not None:
         _write_pixels(archive, f"{folder}/{base}", layer.still)
         keyframes = ""
@@ -63,7 +70,8 @@ def _write_layer(archive: zipfile.ZipFile, number: int, layer: Layer) -> str:
         keyframes = f'keyframes="{base}.keyframes.xml" '
     return (
         f'<layer name="{layer.name}" filename="{base}" nodetype="paintlayer" uuid="{{{uuid.uuid4()}}}" '
-        f'visible="1" locked="0" opacity="255" compositeop="normal" colorspacename="RGBA" x="0" y="0" '
+        f'visible="1" locked="0" opacity="255" compositeop="normal" colorspacename="RGBA" '
+        f'x="{layer.offset[0]}" y="{layer.offset[1]}" '
         f'{keyframes}intimeline="1"/>'
     )
 
@@ -79,7 +87,7 @@ def _write_cels(archive: zipfile.ZipFile, folder: str, base: str, layer: Layer) 
         entries += [(time, name) for time in times]
     keyframes = "".join(
         f'<keyframe time="{time}" frame="{name}" color-label="0">'
-        '<offset type="point" x="0" y="0"/></keyframe>'
+        f'<offset type="point" x="{layer.offset[0]}" y="{layer.offset[1]}"/></keyframe>'
         for time, name in sorted(entries)
     )
     archive.writestr(

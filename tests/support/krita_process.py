@@ -222,6 +222,14 @@ class KritaProcess:
         }
 
 
+def start(process: KritaProcess) -> None:
+    """Start it with its window arranged. Krita 6 lays dockers out when the first document is opened."""
+    process.start()
+    process.run("shots", "add_document", width=64, height=64)
+    process.run("docker", "arrange")
+    process.run("shots", "close_all")
+
+
 def install_driver(resources: Path) -> None:
     """Put the test driver where Krita looks for plugins."""
     scripts = resources / "pykrita"

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
 
+from keycel_plugin.flow.pending import Note, PendingJobs
 from keycel_plugin.qt import QtCore
+from keycel_plugin.state.backend_status import BackendStatus, Link
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.messages import (
     BlobData,
@@ -16,25 +23,54 @@ from keycel_shared.messages import (
     BlobStored,
     Body,
     Done,
+    EngineInfo,
     FrameFailed,
     FrameReady,
     JobAccepted,
     JobCancel,
     JobChanged,
+    JobEstimate,
+    JobPlan,
     JobProgress,
     JobRequest,
     JobStatus,
     JobSubmit,
+    Welcome,
 )
 from keycel_shared.pixels import digest_of
 from keycel_shared.session import JobListener
 from keycel_shared.states import JobState
 from keycel_shared.wire import make
 
-REPORT = json.dumps({"palette": [], "regions": []}).encode()
-
 Colour = Callable[[bytes, int], bytes]
 """Drawing and seed to coloured pixels; may raise `KeycelError` to fail the frame."""
+
+UNSURE_REASON = "This region has no counterpart in the references."
+
+
+def report_on(coloured: bytes, width: int, unsure: bool) -> dict[str, Any]:
+    """A report of one region per row of pixels, each of the colour of its first one.
+
+    The last row is an unsure region if `unsure`.
+    """
+    stride = 4 * width
+    rows = range(len(coloured) // stride)
+    regions: list[dict[str, Any]] = []
+    for row in rows:
+        blue, green, red, alpha = coloured[row * stride : row * stride + 4]
+        guess = unsure and row == rows[-1]
+        regions.append(
+            {
+                "box": [0, row, width, row + 1],
+                "area": width,
+                "color": [red, green, blue, alpha],
+                "palette_entry": None,
+                "confidence": 0.25 if guess else 0.95,
+                "reason": UNSURE_REASON if guess else "",
+                "runs": [[row, 0, width]] if guess else [],
+            }
+        )
+    return {"palette": sorted({tuple(region["color"]) for region in regions}), "regions": regions}
 
 
 def inverted(drawing: bytes, seed: int) -> bytes:
@@ -50,7 +86,7 @@ class MemoryBackend:
 
     def __init__(self, colour: Colour = inverted) -> None:
         self.colour = colour
-        self.blobs: dict[str, bytes] = {digest_of(REPORT): REPORT}
+        self.blobs: dict[str, bytes] = {}
         self.uploads: list[str] = []
         self.requests: list[JobRequest] = []
         self.acknowledged: list[int] = []
@@ -58,15 +94,34 @@ class MemoryBackend:
         self.refuse: ErrorValue | None = None
         self.stalls = False
         """Frames after the first never come, so that a test can act in the middle of a job."""
+        self.id = "memory"
+        """Of the session."""
+        self.welcome: Welcome | None = None
+        self.status = BackendStatus()
+        self.engines: tuple[EngineInfo, ...] = ()
+        notes = Path(tempfile.mkdtemp(prefix="keycel-notes-"))
+        self.pending = PendingJobs(notes)
+        weakref.finalize(self, _remove_notes, self.pending, notes)
         self._listeners: dict[str, JobListener] = {}
         self._on_lost: Callable[[ErrorValue], None] = lambda _: None
         self._seq = 0
 
-    async def connect_for(self, on_lost: Callable[[ErrorValue], None]) -> MemoryBackend:
+    async def connect(self) -> None:
         if self.refuse is not None:
+            self.status.show(Link.MISSING, self.refuse.title)
             raise KeycelError.from_value(self.refuse)
+        self.status.show(Link.READY, "0.1.0")
+
+    async def connect_for(
+        self, on_lost: Callable[[ErrorValue], None], earlier: Note | None = None
+    ) -> MemoryBackend:
+        del earlier  # this backend knows no job of a Krita before
+        await self.connect()
         self._on_lost = on_lost
         return self
+
+    async def plan(self, request: JobRequest) -> JobEstimate | None:
+        return cast("JobEstimate", self._serve(JobPlan(request), ())[0])
 
     def job_over(self) -> None:
         self._on_lost = lambda _: None
@@ -93,7 +148,10 @@ class MemoryBackend:
     ) -> None:
         def answer() -> None:
             reply, out = self._serve(body, buffers)
-            on_reply(make(reply, buffers=out))
+            try:
+                on_reply(make(reply, buffers=out))
+            except KeycelError as error:  # as `Backend` does: whatever a listener raises ends the job
+                self._on_lost(error.value)
             if isinstance(body, JobSubmit):
                 self._run(body.request, f"job-{len(self.requests)}")
 
@@ -112,6 +170,9 @@ class MemoryBackend:
     def forget(self, job: str) -> None:
         self._listeners.pop(job, None)
 
+    def has_listener(self, job: str) -> bool:
+        return job in self._listeners
+
     def _serve(self, body: Body, buffers: Sequence[bytes]) -> tuple[Body, list[bytes]]:
         if isinstance(body, BlobQuery):
             return BlobNeed(tuple(digest for digest in body.digests if digest not in self.blobs)), []
@@ -125,6 +186,10 @@ class MemoryBackend:
         if isinstance(body, JobCancel):
             self.cancelled.append(body.job)
             return Done(), []
+        if isinstance(body, JobPlan):
+            stored = sum(drawing.digest in self.blobs for drawing in body.request.drawings)
+            frames = len(body.request.targets or body.request.drawings)
+            return JobEstimate(0.5 * frames, 1024 * frames, frames, stored), []
         assert isinstance(body, JobSubmit)
         self.requests.append(body.request)
         return JobAccepted(self._status(body.request, JobState.QUEUED)), []
@@ -141,14 +206,18 @@ class MemoryBackend:
                 failed += 1
                 self._event(job, FrameFailed(job, time, error.value))
                 continue
-            digest = digest_of(coloured)
-            self.blobs[digest] = coloured
-            report = digest_of(REPORT)
+            unsure = number % 2
+            report = json.dumps(report_on(coloured, request.width, bool(unsure))).encode()
+            digest, about = self._store(coloured), self._store(report)
             self._event(
-                job, FrameReady(job, time, digest, report, "flat", request.seed, 0.1, number % 2, False)
+                job, FrameReady(job, time, digest, about, request.engine, request.seed, 0.1, unsure, False)
             )
         state = JobState.DONE_WITH_FAILURES if failed else JobState.DONE
         self._event(job, JobChanged(self._status(request, state)))
+
+    def _store(self, data: bytes) -> str:
+        self.blobs[digest_of(data)] = data
+        return digest_of(data)
 
     def _event(self, job: str, event: FrameReady | FrameFailed | JobChanged) -> None:
         self._seq += 1
@@ -163,3 +232,8 @@ class MemoryBackend:
     def _status(self, request: JobRequest, state: JobState) -> JobStatus:
         total = len(request.targets)
         return JobStatus(f"job-{len(self.requests)}", state, total, total, 0, request.engine, request.name)
+
+
+def _remove_notes(pending: PendingJobs, folder: Path) -> None:
+    pending.close()
+    shutil.rmtree(folder)

@@ -58,9 +58,12 @@ def wait_for(condition: Callable[[], Any], what: str = "", seconds: float = PATI
 
 
 class Backend:
-    """A supervisor with the trial engine. `options`: fields of `ServeOptions`, and `disk_reserve`."""
+    """A supervisor with the trial engine. `options`: fields of `ServeOptions`, and `disk_reserve`.
 
-    def __init__(self, home: Path, **options: object) -> None:
+    `linger`: see `keycel_shared.launcher.Launch`.
+    """
+
+    def __init__(self, home: Path, linger: float | None = None, **options: object) -> None:
         self.home = home
         public, secret = zmq.curve_keypair()
         self.keys = (public.decode(), secret.decode())
@@ -72,7 +75,8 @@ class Backend:
         )
         self._pipe = self.process.stdin
         assert self._pipe is not None
-        self._pipe.write(json.dumps({"client_key": self.keys[0], "launch": "test"}).encode() + b"\n")
+        facts = {"client_key": self.keys[0], "launch": "test", "linger": linger}
+        self._pipe.write(json.dumps(facts).encode() + b"\n")
         self._pipe.flush()
 
     @property

@@ -21,7 +21,7 @@ from support.drawn_shots import (
     shot_from,
 )
 
-from keycel_backend.engines.base import Cancelled, Drawing, Keyframe, Request, Shot
+from keycel_backend.engines.base import Cancelled, Drawing, FrameResult, Keyframe, Request, Shot
 from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.engines.registry import PLANNED, find_engine, load_engine
 from keycel_backend.regions.compositing import flatten
@@ -115,6 +115,24 @@ def test_a_region_without_like_in_the_keyframe_is_called_unsure_with_a_reason() 
     known = [region for region in result.regions if region.color == (*BODY, 255)]
     assert known
     assert max(region.confidence for region in known) > 0.8
+    assert_shaped_if_unsure(result)
+
+
+def assert_shaped_if_unsure(result: FrameResult) -> None:
+    """Runs fill exactly the region: its area, its box, in order, no pixel of another region or twice."""
+    covered = np.zeros(result.flats.shape[:2], np.int64)
+    for region in result.regions:
+        assert bool(region.runs) == (region.confidence < 0.5)
+        if not region.runs:
+            continue
+        assert list(region.runs) == sorted(region.runs)
+        assert sum(after - first for _, first, after in region.runs) == region.area
+        rows, firsts, afters = zip(*region.runs, strict=True)
+        assert (min(firsts), min(rows), max(afters), max(rows) + 1) == region.box
+        for row, first, after in region.runs:
+            covered[row, first:after] += 1
+            assert (result.flats[row, first:after] == region.color).all()
+    assert covered.max() == 1
 
 
 def test_regions_are_reported_with_box_area_color_and_palette_entry() -> None:

@@ -82,7 +82,7 @@ def test_a_device_that_is_full(tmp_path: Path) -> None:
 
 def test_report(tmp_path: Path) -> None:
     region = RegionReport((1, 2, 30, 40), 99, RED, 3, 0.87654321, "small")
-    unpainted = RegionReport((0, 0, 5, 5), 9, (0, 0, 0, 0), None, 0.1)
+    unpainted = RegionReport((0, 0, 5, 5), 9, (0, 0, 0, 0), None, 0.1, runs=((0, 0, 5),))
     frame = FrameReport(5, "flat", 77, 0.5, (RED,), (region, unpainted))
     failed = ((9, ErrorValue(ErrorCode.RUN_FAILED, "It failed.", "Try again.")),)
     report = RunReport("walk", (0, 12), (frame,), failed, ("A note.",))

@@ -308,11 +308,23 @@ def test_frames_are_handed_over_checked_and_then_the_end(world: World) -> None:
 
 
 def test_failed_frames_need_no_fetching(world: World) -> None:
+    submission, record = submitted(world)
+    world.event(1, FrameFailed("j", 1, PROBLEM))
+    world.event(2, ready(0, D0))
+    world.serve_blobs()
+    world.event(3, JobChanged(status(JobState.DONE_WITH_FAILURES)))
+    assert record.names() == ["accepted", "frame_failed", "frame", "finished"]
+    assert world.bodies(Acknowledge) == [], "who reattaches hears of the failure, too"
+    submission.acknowledge(*record.deliveries)
+    assert world.bodies(Acknowledge) == [Acknowledge((2,)), Acknowledge((1, 3))]
+
+
+def test_a_job_without_any_good_frame_is_over_at_its_end(world: World) -> None:
     _, record = submitted(world)
     world.event(1, FrameFailed("j", 1, PROBLEM))
-    world.event(2, JobChanged(status(JobState.DONE_WITH_FAILURES)))
+    world.event(2, JobChanged(status(JobState.FAILED)))
     assert record.names() == ["accepted", "frame_failed", "finished"]
-    assert world.bodies(Acknowledge) == [Acknowledge((1,)), Acknowledge((2,))]
+    assert world.bodies(Acknowledge) == [Acknowledge((1, 2))]
 
 
 def test_a_damaged_frame_is_never_handed_over(world: World) -> None:
@@ -372,6 +384,83 @@ def test_cancel_at_every_moment(world: World) -> None:
     world.answer(cancel, Done())
     world.event(1, JobChanged(status(JobState.CANCELLED)))
     assert record.names() == ["accepted", "finished"]
+
+
+def test_an_abandoned_job_is_cancelled_and_let_go_of(world: World) -> None:
+    submission, record = submitted(world)
+    world.event(1, ready(0, D0))
+    world.serve_blobs()
+    world.event(2, ready(1, D1))
+    world.event(3, FrameFailed("j", 2, PROBLEM))
+    world.bodies(JobCredit)
+    submission.abandon()
+    (cancel,) = world.sent(JobCancel)
+    world.answer(cancel, Done())
+    assert set(world.bodies(Acknowledge)[0].seqs) == {1, 2, 3}
+    heard = list(record.heard)
+    world.serve_blobs()
+    world.event(4, ready(2, D2))
+    world.event(5, JobChanged(status(JobState.CANCELLED)))
+    assert record.heard == heard, "nobody wants to know"
+    assert world.bodies(Acknowledge) == [Acknowledge((4,)), Acknowledge((5,))]
+    assert world.bodies(JobCredit) == [JobCredit("j", 1)]
+    assert not world.session.has_listener("j")
+
+
+def test_a_finished_job_is_abandoned_without_a_word_of_cancelling(world: World) -> None:
+    submission, _ = submitted(world)
+    world.event(1, ready(0, D0))
+    world.event(2, JobChanged(status(JobState.DONE)))
+    world.serve_blobs()
+    submission.abandon()
+    assert world.bodies(Acknowledge) == [Acknowledge((1,)), Acknowledge((2,))]
+    assert not world.sent(JobCancel)
+
+
+def test_abandoning_at_every_moment_before_the_job_exists(world: World) -> None:
+    for answers in range(3):
+        record = Record()
+        submission = Submission(world.session, REQUEST, PICTURES.__getitem__, record)
+        submission.start()
+        (query,) = world.sent(BlobQuery)
+        if answers == 0:
+            submission.abandon()
+        world.answer(query, BlobNeed((D0,)))
+        if answers == 0:
+            assert not world.sent(BlobPut)
+            continue
+        (put,) = world.sent(BlobPut)
+        if answers == 1:
+            submission.abandon()
+        world.answer(put, BlobStored(D0))
+        if answers == 1:
+            assert not world.sent(JobSubmit)
+            continue
+        (submit,) = world.sent(JobSubmit)
+        submission.abandon()
+        world.answer(submit, JobAccepted(status(JobState.QUEUED)))
+        assert world.bodies(JobCancel) == [JobCancel("j")]
+        assert "accepted" not in record.names()
+
+
+def test_an_abandoned_job_is_cancelled_again_by_the_next_supervisor(world: World) -> None:
+    submission, _ = submitted(world)
+    submission.abandon()
+    world.sent(JobCancel)
+    world.reconnect(status(), last_seq=0)
+    (cancel,) = world.sent(JobCancel)
+    world.answer(cancel, Error(PROBLEM))
+    assert not world.session.has_listener("j"), "it was over"
+
+
+def test_a_supervisor_known_to_be_gone_is_lost_at_once(world: World) -> None:
+    record = Record()
+    world.session.listen("j", record)
+    world.session.give_up("the process has ended")
+    world.session.give_up("twice")
+    assert world.session.lost is not None
+    assert (world.session.lost.code, world.session.lost.retryable) == (ErrorCode.LINK_LOST, True)
+    assert record.names() == ["link_lost"]
 
 
 def test_a_refused_job_fails_with_the_supervisors_words(world: World) -> None:

@@ -10,7 +10,7 @@ from support import trial_engine
 
 from keycel_backend.engines import registry
 from keycel_backend.engines.seeds import frame_seed
-from keycel_backend.supervisor.requests import Work, check_request
+from keycel_backend.supervisor.requests import Work, check_plan, check_request
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import JobRequest, PictureAt
 from keycel_shared.pixels import digest_of
@@ -121,6 +121,37 @@ def test_pictures_must_be_stored_and_of_the_right_size() -> None:
     assert caught.value.value.code is ErrorCode.DOC_SIZE_MISMATCH
     assert "painted frame at frame 9" in caught.value.value.title
     assert "4 x 3" in caught.value.value.remedy
+
+
+def test_a_plan_needs_no_pictures() -> None:
+    unknown = replace(
+        REQUEST,
+        drawings=(PictureAt(2, A), PictureAt(5, ""), PictureAt(9, A), PictureAt(12, "")),
+        keyframes=(PictureAt(2, ""), PictureAt(9, KEY)),
+    )
+    work = check_plan(unknown)
+    assert [unit.times for unit in work.units] == [(2, 9), (5,), (12,)], "unknown drawings are not the same"
+    assert work.total == 4
+    assert not {unit.identity for unit in work.units} & set(identities())
+    with pytest.raises(KeycelError) as caught:
+        check_request(unknown, lambda _: SIZE)
+    assert caught.value.value.code is ErrorCode.LINK_MALFORMED
+    assert [unit.identity for unit in check_plan(REQUEST).units] == identities(), "known ones are found"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"drawings": (PictureAt(0, "../x"),)}, ErrorCode.LINK_MALFORMED),
+        ({"drawings": (PictureAt(0, ""), PictureAt(0, ""))}, ErrorCode.LINK_MALFORMED),
+        ({"keyframes": ()}, ErrorCode.DOC_NO_KEYFRAME),
+        ({"options": {"pace": "fast"}}, ErrorCode.DOC_BAD_OPTION),
+    ],
+)
+def test_a_plan_is_checked_like_a_request(changes: dict[str, Any], code: ErrorCode) -> None:
+    with pytest.raises(KeycelError) as caught:
+        check_plan(replace(REQUEST, **changes))
+    assert caught.value.value.code is code
 
 
 def test_identity_does_not_depend_on_what_does_not_matter() -> None:

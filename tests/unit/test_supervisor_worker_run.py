@@ -22,6 +22,7 @@ from keycel_backend.engines.base import (
     RegionReport,
     Request,
 )
+from keycel_backend.io.region_json import region_from_json, region_to_json
 from keycel_backend.supervisor.blob_files import BlobFiles
 from keycel_backend.supervisor.orders import (
     Alive,
@@ -254,8 +255,14 @@ def test_the_report_is_plain_json_whatever_numbers_the_engine_uses(tmp_path: Pat
             box = (number(0), number(1), number(4), number(3))
             regions = (
                 RegionReport(
-                    box, number(8), (255, 0, 0, 255), number(0), np.float32(0.25), "unlike its neighbours"
-                ),  # type: ignore[arg-type]
+                    box,
+                    number(8),
+                    (255, 0, 0, 255),
+                    number(0),
+                    np.float32(0.25),  # type: ignore[arg-type]
+                    "unlike its neighbours",
+                    ((number(1), number(0), number(4)), (number(2), number(0), number(4))),
+                ),
                 RegionReport((0, 0, 1, 1), 1, (0, 0, 0, 0), None, 0.5),
             )
             flats = request.shot.load(request.shot.drawings[0].digest)
@@ -274,8 +281,14 @@ def test_the_report_is_plain_json_whatever_numbers_the_engine_uses(tmp_path: Pat
         "palette_entry": 0,
         "confidence": 0.25,
         "reason": "unlike its neighbours",
+        "runs": [[1, 0, 4], [2, 0, 4]],
     }
     assert report["regions"][1]["palette_entry"] is None
+    assert report["regions"][1]["runs"] == []
+    assert [region_to_json(region_from_json(region)) for region in report["regions"]] == [
+        {name: value for name, value in region.items() if name != "runs"} for region in report["regions"]
+    ]
+    assert region_from_json(report["regions"][0]).runs == ((1, 0, 4), (2, 0, 4))
 
 
 def test_orders_and_reports_survive_the_pipe(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RegionReport:
-    """One closed region of a result frame, as written to `report.json`."""
+    """One closed region of a result frame."""
 
     box: tuple[int, int, int, int]
     """left, top, right, bottom in pixels; right and bottom exclusive."""
@@ -134,6 +134,9 @@ class RegionReport:
     """0..1; an estimate of the probability that the colour is right."""
     reason: str = ""
     """Why it is unsure, in plain words; empty when it is not."""
+    runs: tuple[tuple[int, int, int], ...] = ()
+    """Its shape if it is unsure: row, first column, column after the last; top to bottom, left to right.
+    Empty when it is not, or when the engine does not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One region's report as JSON: the same in a frame's report on the wire and in `report.json`."""
+"""One region's report as JSON: on the wire, and without its shape in `report.json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keycel_backend.engines.base import RegionReport
 
 
 def region_to_json(region: RegionReport) -> dict[str, object]:
-    """Plain JSON values; engines may have left NumPy numbers in the report."""
+    """Plain JSON values without the region's shape; engines may have left NumPy numbers in the report."""
     entry = region.palette_entry
     return {
         "box": [int(value) for value in region.box],
@@ -21,8 +21,13 @@ def region_to_json(region: RegionReport) -> dict[str, object]:
     }
 
 
+def region_with_shape_to_json(region: RegionReport) -> dict[str, object]:
+    """The same with the runs, which can be thousands of numbers for one region."""
+    return {**region_to_json(region), "runs": [[int(value) for value in run] for run in region.runs]}
+
+
 def region_from_json(body: Mapping[str, Any]) -> RegionReport:
-    """The report that `region_to_json` wrote.
+    """The report that either of the two wrote.
 
     Raises:
         KeyError, ValueError, TypeError: it did not.
@@ -36,4 +41,5 @@ def region_from_json(body: Mapping[str, Any]) -> RegionReport:
         palette_entry=body["palette_entry"],
         confidence=body["confidence"],
         reason=body["reason"],
+        runs=tuple((row, first, after) for row, first, after in body.get("runs", ())),
     )

@@ -26,6 +26,8 @@ class LaunchFacts:
     client_key: str
     """Its public CURVE key, Z85; the secret half stays with it."""
     launch: str = ""
+    linger: float | None = None
+    """Seconds to stay after everybody has left in order and nothing waits for anybody; None: grace time."""
 
 
 class InheritedPipe:
@@ -72,10 +74,20 @@ class InheritedPipe:
 class Lifetime:
     """Keeps the time of the last sign of life."""
 
-    def __init__(self, grace: float, pipe: InheritedPipe | None, busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        grace: float,
+        pipe: InheritedPipe | None,
+        busy: Callable[[], bool],
+        expects_somebody: Callable[[], bool],
+        linger: float | None = None,
+    ) -> None:
+        """`expects_somebody`: a client may come back, for it has not said goodbye or frames wait for it."""
         self._grace = grace
+        self._linger = grace if linger is None else min(linger, grace)
         self._pipe = pipe
         self._busy = busy
+        self._expects_somebody = expects_somebody
         self._heard = time.monotonic()
         self._stop = asyncio.Event()
 
@@ -99,5 +111,7 @@ class Lifetime:
     def _needed(self) -> bool:
         if self._busy():
             self.heard()  # the grace time begins when the work is done
-        held = self._pipe is not None and self._pipe.open
-        return held or time.monotonic() - self._heard < self._grace
+        if self._pipe is not None and self._pipe.open:
+            return True
+        patience = self._grace if self._expects_somebody() else self._linger
+        return time.monotonic() - self._heard < patience

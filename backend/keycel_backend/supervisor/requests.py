@@ -59,13 +59,50 @@ def check_request(request: JobRequest, raw_size: RawSize) -> Work:
     Raises:
         KeycelError: REG_NO_ENGINE, LINK_MALFORMED, DOC_* or RES_MISSING_BLOB, each with a remedy.
     """
+    for where, digest in _pictures(request):
+        if not is_digest(digest):
+            raise _no_digest(where, digest)
+    work = _work(request)
+    _check_pictures(request, raw_size)
+    return work
+
+
+def check_plan(request: JobRequest) -> Work:
+    """The work that a request would ask for, before its pictures are stored or even read.
+
+    A picture with an empty digest is one that the client has not looked at: different from all others.
+
+    Raises:
+        KeycelError: as `check_request`, except RES_MISSING_BLOB and DOC_SIZE_MISMATCH.
+    """
+    for where, digest in _pictures(request):
+        if digest and not is_digest(digest):
+            raise _no_digest(where, digest)
+    return _work(
+        replace(
+            request,
+            drawings=_told_apart(request.drawings, "drawing"),
+            keyframes=_told_apart(request.keyframes, "painted frame"),
+            sketches=_told_apart(request.sketches, "sketch"),
+        )
+    )
+
+
+def _told_apart(pictures: Sequence[PictureAt], kind: str) -> tuple[PictureAt, ...]:
+    """Unknown pictures named after their place; no digest looks like that, so nothing is stored for them."""
+    return tuple(
+        picture if picture.digest else PictureAt(picture.time, f"{kind} {picture.time}")
+        for picture in pictures
+    )
+
+
+def _work(request: JobRequest) -> Work:
     entry = find_entry(request.engine, request.task)
     _check_canvas(request, entry.description)
     _check_times(request)
     complete = replace(request, options=_complete_options(request.options, entry.description))
     _check_palette(request)
     _check_keyframes(request, entry.description)
-    _check_pictures(request, raw_size)
     return Work(complete, entry, _units(complete, entry.description))
 
 
@@ -92,9 +129,6 @@ def _check_times(request: JobRequest) -> None:
         times = [picture.time for picture in pictures]
         if len(set(times)) != len(times):
             raise malformed("two pictures of one kind have the same frame number")
-    for where, digest in _pictures(request):
-        if not is_digest(digest):
-            raise malformed(f"{where}: {digest[:80]!r} is not a digest")
 
 
 def _complete_options(given: Mapping[str, OptionValue], engine: EngineDescription) -> dict[str, OptionValue]:
@@ -216,6 +250,10 @@ def _pictures(request: JobRequest) -> list[tuple[str, str]]:
 
 def _bad_option(title: str, remedy: str) -> KeycelError:
     return KeycelError(ErrorCode.DOC_BAD_OPTION, title, remedy)
+
+
+def _no_digest(where: str, digest: str) -> KeycelError:
+    return malformed(f"{where}: {digest[:80]!r} is not a digest")
 
 
 def _no_frame(title: str, remedy: str) -> KeycelError:

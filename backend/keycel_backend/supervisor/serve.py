@@ -133,7 +133,13 @@ async def _serve(options: ServeOptions) -> None:
         sessions[job.row.session].tell(make(news, session=job.row.session))
 
     runner = Runner(jobs, store, options.worker_command, tell)
-    lifetime = Lifetime(options.grace, pipe, lambda: jobs.unfinished() > 0)
+    lifetime = Lifetime(
+        options.grace,
+        pipe,
+        busy=lambda: jobs.unfinished() > 0,
+        expects_somebody=sessions.expect_somebody,
+        linger=launch.linger if launch is not None else None,
+    )
     info = _connection(sockets, server_keys, reattach, launch)
     server = Server(sockets, store, sessions, jobs, runner, lifetime, info.instance)
     for job in jobs.restore(sessions):

@@ -52,7 +52,7 @@ from keycel_shared.wire import LARGEST_HEADER, Buffer, Message, decode, make, ma
 from .diagnosis import facts
 from .jobs import Jobs
 from .lifetime import Lifetime
-from .requests import check_request
+from .requests import check_plan
 from .runner import Runner
 from .sessions import SessionLog, Sessions
 from .sockets import Sockets, receive, send
@@ -175,7 +175,7 @@ class Server:
         session.acknowledge(body.seqs)
 
     def _plan(self, body: JobPlan, _: SessionLog) -> Body:
-        work = check_request(body.request, self._store.raw_size)
+        work = check_plan(body.request)
         stored = self._jobs.stored(work)
         request = work.request
         options = {name: value for name, value in request.options.items() if value is not None}

@@ -78,6 +78,12 @@ class SessionLog:
                 if not self._open[job]:
                     self._quiet(job)
 
+    @property
+    def expects_its_client(self) -> bool:
+        """The client has not said goodbye, or coloured frames wait for it."""
+        frames = (event for event in self._events.values() if isinstance(event, FrameReady))
+        return self._peer is not None or next(frames, None) is not None
+
     def has_events(self, job: str) -> bool:
         return bool(self._open.get(job))
 
@@ -152,6 +158,9 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._logs)
+
+    def expect_somebody(self) -> bool:
+        return any(log.expects_its_client for log in self._logs.values())
 
     def find(self, session: str) -> SessionLog | None:
         return self._logs.get(session)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keycel_backend.engines.base import FrameResult
 from keycel_backend.io.bgra import from_bgra, to_bgra
-from keycel_backend.io.region_json import region_to_json
+from keycel_backend.io.region_json import region_with_shape_to_json
 from keycel_backend.supervisor.blob_files import BlobFiles, missing_blob
 from keycel_shared.pixels import byte_count, digest_of
 from keycel_shared.wire import Buffer
@@ -44,7 +44,7 @@ def report_bytes(result: FrameResult) -> bytes:
     """A frame's report as `docs/protocol.md` states it."""
     report = {
         "palette": [_numbers(color) for color in result.palette],
-        "regions": [region_to_json(region) for region in result.regions],
+        "regions": [region_with_shape_to_json(region) for region in result.regions],
     }
     return json.dumps(report, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 

@@ -1,100 +1,124 @@
-"""Colorize: every drawing of the shot, into a new layer, in one undo step."""
+"""Colorize and Spread: every frame that is not protected, in one undo step."""
 
 from __future__ import annotations
 
-from keycel_plugin.flow.backend import Backend
-from keycel_plugin.flow.collect import Shot, Source
-from keycel_plugin.flow.delivery import check_fits, free_name, read_back
-from keycel_plugin.flow.job import Job
-from keycel_plugin.host.ports import OurLayer, StagedLayer
-from keycel_plugin.state.progress import Progress
-from keycel_shared.errors import ErrorCode, KeycelError
-from keycel_shared.messages import JobRequest
+from collections.abc import Collection, Sequence
 
-ENGINE = "flat"
+from keycel_plugin.flow.collect import Shot, check_references
+from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.making import Order, make
+from keycel_plugin.flow.memory import ShotMemory
+from keycel_plugin.flow.pending import Kind
+from keycel_plugin.flow.place import check_can_begin, layer_at_hand
+from keycel_plugin.flow.references import add_references, corrected_times
+from keycel_plugin.flow.stock import Stock, take_stock
+from keycel_plugin.flow.summary import colors_told, protection_told
+from keycel_plugin.flow.target import layer_to_fill
+from keycel_plugin.host.ports import ShotDocument
+from keycel_plugin.state.records import Choice, LayerRecord
+from keycel_plugin.words import _
+from keycel_shared.messages import PictureAt
 
 
-async def colorize(source: Source, backend: Backend, progress: Progress) -> str:
-    """Returns what to tell the artist.
+async def colorize(
+    document: ShotDocument, choice: Choice, times: tuple[int, ...] | None, context: Context
+) -> str:
+    """Colour the drawings shown at the frame numbers `times` (None: all). Returns what to tell the artist.
 
     The document is changed at the very end or not at all.
 
     Raises:
         KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
     """
-    shot = Shot(source)
+    shot = Shot(document, choice.line_layer, choice.color_layer)
     try:
-        await shot.read(progress)
-        job = Job(backend, progress)
-        try:
-            return await _run(shot, job, progress)
-        finally:
-            job.close()
+        ours = layer_to_fill(document, ShotMemory(document).record(), choice)
+        if ours is None:
+            ours = LayerRecord("", choice.line_layer, choice.color_layer)
+        else:
+            check_can_begin(document, ours.layer)
+        await shot.read(context.progress)
+        check_references(shot.keyframes)
+        meant = () if times is None else tuple(drawing.time for drawing in shot.drawings_at(times))
+        frames = frames_of(shot, ours)
+        wanted = [time for time in frames if not meant or _drawing_time(shot, time) in meant]
+        stock = await take_stock(document, ours, frames, context.progress, wanted)
+        order = _order(Kind.COLORIZE, shot, stock, choice, shot.keyframes, wanted, meant)
+        return await _fill(order, wanted, context)
     finally:
         shot.close()
 
 
-async def _run(shot: Shot, job: Job, progress: Progress) -> str:
-    staged: StagedLayer | None = None
+async def spread(document: ShotDocument, choice: Choice, context: Context) -> str:
+    """Colour all frames that are not protected, with edited and accepted ones as references, too.
+
+    Raises:
+        KeycelError: as `colorize`; DOC_NOT_OURS if nothing has been coloured yet.
+    """
+    ours = layer_at_hand(document)
+    check_can_begin(document, ours.layer)
+    shot = Shot(document, ours.line_layer, ours.color_layer)
     try:
-        async for delivery in job.frames(request_for(shot), shot.picture):
-            check_fits(shot, len(delivery.pixels))
-            if staged is None:
-                staged = shot.source.document.stage(shot.cels(), shot.source.color_layer)
-            await staged.put(delivery.event.time, bytes(delivery.pixels))
-        if staged is None:
-            raise nothing_came(job)
-        await _deliver(shot, staged, progress)
-        job.acknowledge()
+        await shot.read(context.progress)
+        stock = await take_stock(document, ours, frames_of(shot, ours), context.progress)
+        corrected = corrected_times(stock)
+        if not corrected:
+            return _("No frame is corrected or accepted yet. Correct or accept one, then press Spread.")
+        memory = ShotMemory(document)
+        keyframes = await add_references(shot, stock, memory, corrected, context.progress)
+        wanted = list(stock.drawings)
+        return await _fill(_order(Kind.SPREAD, shot, stock, choice, keyframes, wanted), wanted, context)
     finally:
-        if staged is not None:
-            staged.close()
-    return _summary(shot, job)
+        shot.close()
 
 
-def request_for(shot: Shot) -> JobRequest:
-    width, height = shot.size
-    return JobRequest(
-        engine=ENGINE,
-        task="colorize",
-        width=width,
-        height=height,
-        drawings=tuple(shot.drawings),
-        keyframes=tuple(shot.keyframes),
-        targets=tuple(times[0] for times in shot.starts().values()),
-        name=shot.source.document.name,
-    )
+def frames_of(shot: Shot, ours: LayerRecord) -> dict[int, str]:
+    """Digest of the drawing at every frame that needs a keyframe of ours, or has one.
+
+    After retiming the shot a keyframe of ours may lie in the middle of a hold.
+    """
+    times = {exposure.time for exposure in shot.exposures}
+    if ours.layer:
+        times.update(shot.document.keyframe_times(ours.layer))
+    return shot.digests_at(sorted(times))
 
 
-async def _deliver(shot: Shot, staged: StagedLayer, progress: Progress) -> None:
-    progress.deliver("Adding the new layer")
-    source = shot.source
-    check_fits(shot, shot.size[0] * shot.size[1] * 4)
-    layer = await source.document.add_layer(staged, free_name(source.document.layers()), source.line_layer)
-    source.document.remember(OurLayer(layer, source.line_layer, source.color_layer))
-    await read_back(source.document, staged, layer, sorted(staged.digests), progress)
+def _drawing_time(shot: Shot, time: int) -> int | None:
+    drawing = shot.drawing_at(time)
+    return drawing.time if drawing is not None else None
 
 
-def nothing_came(job: Job) -> KeycelError:
-    if job.failures:
-        return KeycelError.from_value(job.failures[0].error)
-    return KeycelError(
-        ErrorCode.RUN_FAILED,
-        "The engine brought no frames.",
-        "Press Colorize again; if nothing comes again, look at the backend's log with `keycel doctor`.",
-    )
+def _order(
+    kind: Kind,
+    shot: Shot,
+    stock: Stock,
+    choice: Choice,
+    keyframes: Sequence[PictureAt],
+    wanted: Collection[int],
+    meant: Sequence[int] = (),
+) -> Order:
+    times = [time for time in wanted if stock.drawings[time] and not stock.protected(time)]
+    blanks = _blanks(shot, stock, wanted, times)
+    return Order(kind, shot, stock, choice, keyframes, times, blanks, meant=meant)
 
 
-def _summary(shot: Shot, job: Job) -> str:
-    words = f"{_count(job.ready, 'drawing')} coloured."
-    if job.failures:
-        times = ", ".join(str(failure.time) for failure in job.failures)
-        words += f" Left empty: frame {times} ({job.failures[0].error.title})"
-    if job.unsure:
-        words += f" {_count(job.unsure, 'frame')} with unsure colours: please look."
-    # Painted keyframes are held until the next one, so they show through where nothing is coloured.
-    return f"{words} Hide “{shot.color_layer_name}” to see the new layer alone."
+def _blanks(shot: Shot, stock: Stock, wanted: Collection[int], times: Collection[int]) -> list[int]:
+    """Frames that need an empty keyframe, since Krita would hold the colours of an earlier drawing there."""
+    ours = stock.ours
+    if not ours.layer:
+        return [time for time in stock.drawings if time not in times]
+    present = shot.document.keyframe_times(ours.layer)
+    missing = {time for time in stock.drawings if time not in present and not ours.frame(time).written}
+    erased = {
+        time
+        for time in wanted
+        if not stock.drawings[time] and stock.shown_at(time) and not stock.protected(time)
+    }
+    return sorted((missing | erased).difference(times))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+async def _fill(order: Order, wanted: Collection[int], context: Context) -> str:
+    left = [time for time in wanted if order.stock.protected(time)]
+    if not order.times and not order.blanks:
+        return " ".join((_("Nothing to colour."), *protection_told(order.stock, left)))
+    return colors_told(order, await make(order, context), left)

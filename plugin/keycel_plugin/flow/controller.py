@@ -1,81 +1,234 @@
-"""What the buttons do: one job at a time, every end of it told in the docker."""
+"""What buttons and shortcuts do. Implements `ui.commands.Commands`; decides which frames are meant."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from keycel_plugin.flow.backend import Backend, unexpected
-from keycel_plugin.flow.collect import Source
-from keycel_plugin.flow.colorize import colorize
+from keycel_plugin.flow import review
+from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.colorize import colorize, spread
+from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.overlay import show_overlay
+from keycel_plugin.flow.palette import rename_color, replace_color
+from keycel_plugin.flow.palette_files import read_palette
+from keycel_plugin.flow.planner import Planner
 from keycel_plugin.flow.regenerate import regenerate
-from keycel_plugin.host.ports import Host
+from keycel_plugin.flow.resume import Resume
+from keycel_plugin.flow.runner import Runner
+from keycel_plugin.flow.takes import choose_take
+from keycel_plugin.flow.watch import Watch
+from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
-from keycel_plugin.state.layer_choice import LayerChoice
-from keycel_plugin.state.progress import Progress
-from keycel_plugin.tasks import Task, TaskCancelled
-from keycel_shared.errors import KeycelError
+from keycel_plugin.state.model import Model
+from keycel_plugin.state.records import Choice, Rgba, Scope
+from keycel_plugin.state.remedies import Remedy
+from keycel_shared.messages import OptionValue
 
 
 class Controller(QtCore.QObject):
-    """Connects the buttons with the use cases."""
+    """Connects the docker with the use cases."""
 
     def __init__(self, host: Host, backend: Backend, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self._host = host
         self._backend = backend
-        self._task: Task | None = None
-        self.choice = LayerChoice(self)
-        self.progress = Progress(self)
+        self.model = Model(self, backend.status)
+        self._context = Context(backend, self.model.progress, self.model.question)
+        self._runner = Runner(self.model.progress, self.refresh)
+        self._watch = Watch(host, self.model, self)
+        self._planner = Planner(self.model, backend, self._planned, self)
+        self._resume = Resume(host, self.model.choice, self._context, self._runner.start, self)
+        self.model.review.current_changed.connect(self._drop_old_selection)
+        backend.status.changed.connect(self._show_engines)
 
     @property
     def busy(self) -> bool:
-        return self._task is not None and self._task.running
-
-    def refresh(self) -> None:
-        """The document or its layers may have changed."""
-        self.choice.refresh(self._host.active_document())
-
-    def colorize(self) -> None:
-        """Colour the shot of the active document."""
-        self.refresh()
-        document = self._host.active_document()
-        source = Source(document, self.choice.line_layer, self.choice.color_layer)
-        self._start(colorize(source, self._backend, self.progress))
-
-    def regenerate(self) -> None:
-        """Colour the drawing under the playhead anew."""
-        self.refresh()
-        self._start(regenerate(self._host.active_document(), self._backend, self.progress))
-
-    def cancel(self) -> None:
-        """Stop; without effect in the moment in which the document is being changed."""
-        if self._task is not None and self.progress.news.can_cancel:
-            self._task.cancel()
+        return self._runner.busy
 
     def shut_down(self) -> None:
         """Krita is closing: stop at once and leave the backend."""
-        if self._task is not None:
-            self._task.cancel()
+        self._runner.stop()
+        self._planner.stop()
+        self._watch.stop()
         self._backend.close()
 
-    def _start(self, work: Coroutine[Any, Any, str]) -> None:
-        if self.busy:
-            work.close()
+    # ---------------------------------------------------------------------------- setting up
+
+    def refresh(self) -> None:
+        self._watch.look_again()
+
+    def docker_shown(self, shown: bool) -> None:
+        if not shown:
+            self._watch.stop()
             return
-        self.progress.show("Reading the timeline")
-        self._task = Task(self._tell(work), self._ended)
+        self._watch.start()
+        self._runner.run(self._connect)
 
-    async def _tell(self, work: Coroutine[Any, Any, str]) -> None:
-        self.progress.finish(await work)
+    def choose_line(self, layer: str) -> None:
+        self._choose(line_layer=layer)
 
-    def _ended(self, error: BaseException | None) -> None:
-        if isinstance(error, KeycelError):
-            self.progress.fail(error.value)
-        elif isinstance(error, TaskCancelled):
-            self.progress.finish(
-                "Cancelled. The document is as it was; finished frames cost nothing next time."
-            )
-        elif error is not None:
-            self.progress.fail(unexpected(error))
+    def choose_color(self, layer: str) -> None:
+        self._choose(color_layer=layer)
+
+    def choose_result(self, layer: str) -> None:
+        self._choose(result_layer=layer, new_layer=not layer)
+
+    def choose_engine(self, name: str) -> None:
+        self._choose(engine=name, options={})
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        choice = self.model.choice
+        changed = {**choice.choice.options, name: value}
+        if choice.engine is not None:
+            defaults = {option.name: option.default for option in choice.engine.options}
+            changed = {key: kept for key, kept in changed.items() if kept != defaults.get(key)}
+        self._choose(options=changed)
+
+    def choose_scope(self, scope: Scope) -> None:
+        self._choose(scope=scope)
+
+    def load_palette(self, path: str) -> None:
+        async def work() -> str:
+            colors = tuple(entry.color for entry in read_palette(Path(path)))
+            self._choose(palette_name=Path(path).name, palette=colors)
+            return ""
+
+        self._runner.run(work)
+
+    def clear_palette(self) -> None:
+        self._choose(palette_name="", palette=())
+
+    # ---------------------------------------------------------------------------- working
+
+    def colorize(self) -> None:
+        wanted = self._planned()
+        document, times = wanted or (self._host.active_document(), None)
+        choice = self.model.choice.choice
+        self._runner.start(lambda: colorize(document, choice, times, self._context))
+
+    def spread(self) -> None:
+        document, choice = self._host.active_document(), self.model.choice.choice
+        self._runner.start(lambda: spread(document, choice, self._context))
+
+    def regenerate(self) -> None:
+        document, choice = self._host.active_document(), self.model.choice.choice
+        times = self._frames_meant()
+        self._runner.start(lambda: regenerate(document, times, choice, self._context))
+
+    def cancel(self) -> None:
+        self._runner.cancel()
+
+    def answer(self, yes: bool) -> None:
+        self.model.question.answer(yes)
+
+    def remedy(self, remedy: Remedy) -> None:
+        document = self._host.active_document()
+        if remedy is Remedy.UNLOCK_LAYER:
+            ours = self._watch.ours
+            if ours is not None:
+                document.unlock(ours.layer)
+        elif remedy is Remedy.UNDO_AND_TRY_AGAIN:
+            document.undo()
+        if remedy is Remedy.COLORIZE_FIRST:
+            self.colorize()
+        elif remedy not in (Remedy.CHOOSE_LINE_LAYER, Remedy.CHOOSE_COLOR_LAYER):
+            self._runner.start_again()
+
+    # ---------------------------------------------------------------------------- reviewing
+
+    def go_to(self, time: int) -> None:
+        self._host.active_document().move_playhead(time)
+        self._watch.look_again()
+
+    def select(self, times: Sequence[int]) -> None:
+        self.model.review.show_selection(times)
+
+    def next_unsure(self) -> None:
+        self._go_to_unsure(1)
+
+    def previous_unsure(self) -> None:
+        self._go_to_unsure(-1)
+
+    def accept(self) -> None:
+        document, times = self._host.active_document(), self._frames_meant()
+        self._runner.run(lambda: review.accept(document, times))
+
+    def lock(self) -> None:
+        document, times = self._host.active_document(), self._frames_meant()
+        self._runner.run(lambda: review.lock(document, times))
+
+    def choose_take(self, digest: str) -> None:
+        document, time = self._host.active_document(), self.model.review.current
+        self._runner.start(lambda: choose_take(document, time, digest, self._context))
+
+    def show_unsure(self, shown: bool) -> None:
+        document = self._host.active_document()
+        self._runner.start(lambda: show_overlay(document, shown, self._context))
+
+    # ---------------------------------------------------------------------------- colours
+
+    def replace_color(self, original: Rgba, color: Rgba) -> None:
+        document = self._host.active_document()
+        self._runner.start(lambda: replace_color(document, original, color, self._context))
+
+    def rename_color(self, original: Rgba, name: str) -> None:
+        rename_color(self._host.active_document(), original, name)
         self.refresh()
+
+    # ---------------------------------------------------------------------------- which frames, which choice
+
+    def _frames_meant(self) -> tuple[int, ...]:
+        """See `ui.commands`: strip, else timeline, else the drawing under the playhead."""
+        view = self.model.review
+        if len(view.selected) > 1:
+            return view.selected
+        document = self._host.active_document()
+        chosen = document.selected_times() if document.is_open() else ()
+        if len(chosen) > 1:
+            cells = (view.cell_at(time) for time in chosen)
+            return tuple(sorted({cell.time for cell in cells if cell is not None}))
+        return (view.current,) if view.current >= 0 else ()
+
+    def _planned(self) -> tuple[ShotDocument, tuple[int, ...] | None] | None:
+        """The document in front and the frames that Colorize is for."""
+        document = self._host.active_document()
+        if not document.is_open():
+            return None
+        scope = self.model.choice.choice.scope
+        if scope is Scope.ALL:
+            return document, None
+        if scope is Scope.CURRENT:
+            return document, (document.playhead(),)
+        return document, self._frames_meant()
+
+    def _drop_old_selection(self) -> None:
+        """The playhead has moved on its own: what was clicked in the strip is not meant any more."""
+        view = self.model.review
+        if view.current not in view.selected:
+            view.show_selection(())
+
+    def _go_to_unsure(self, direction: int) -> None:
+        time = review.next_unsure(self.model.review, direction)
+        if time is not None:
+            self.go_to(time)
+
+    def _choose(self, **changes: object) -> None:
+        document = self._host.active_document()
+        if document.is_open():
+            changed: Choice = replace(self.model.choice.choice, **changes)
+            review.set_choice(document, changed)
+            self.refresh()
+
+    # ---------------------------------------------------------------------------- the backend
+
+    async def _connect(self) -> str:
+        """Learn the engines while the artist still chooses layers."""
+        await self._backend.connect()
+        return ""
+
+    def _show_engines(self) -> None:
+        if self._backend.engines:
+            self.model.choice.show_engines(self._backend.engines)
+            self._planner.plan_soon()

@@ -6,24 +6,34 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.pending import Note, Pending, fingerprint
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.tasks import Inbox
+from keycel_plugin.words import _
+from keycel_shared.abandon import Abandoned
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
+from keycel_shared.session import Session
 from keycel_shared.states import JobState
 from keycel_shared.submission import Delivery, Submission
 
+_BROKEN = (JobState.CANCELLED, JobState.FAILED, JobState.LOST)
 _News = Delivery | FrameFailed | JobStatus | ErrorValue
 
 
 class Job:
     """Submits a request and brings its frames. Results stay in the store until `acknowledge`."""
 
-    def __init__(self, backend: Backend, progress: Progress) -> None:
+    def __init__(self, backend: Backend, progress: Progress, work: Pending) -> None:
+        """`work` is noted until the job is over, so that a new Krita can go on if this one is killed."""
         self._backend = backend
         self._progress = progress
+        self._work = work
         self._inbox: Inbox[_News] = Inbox()
+        self._request: JobRequest | None = None
+        self._session: Session | None = None
         self._submission: Submission | None = None
+        self._noted = ""
         self._delivered: list[Delivery] = []
         self._total = 0
         self._wanted = True
@@ -36,17 +46,19 @@ class Job:
     async def frames(
         self, request: JobRequest, read_picture: Callable[[str], bytes]
     ) -> AsyncIterator[Delivery]:
-        """Submit, then yield every frame in the order in which they are ready.
+        """Submit, or go on with the equal job of a killed Krita; yield every frame as it is ready.
 
         Raises:
             KeycelError: the backend cannot be reached, refused the job, or the whole job failed.
         """
-        self._progress.show("Starting the backend")
-        session = await self._backend.connect_for(self._inbox.put)
+        self._progress.show(_("Starting the backend"))
+        self._request = request
         self._total = len(request.targets)
-        self._progress.show("Sending the drawings")
-        self._submission = Submission(session, request, read_picture, self)
-        self._submission.start()
+        earlier = self._backend.pending.take_over(self._work, request)
+        self._session = await self._backend.connect_for(self._inbox.put, earlier)
+        self._progress.show(_("Sending the drawings"))
+        self._submission = Submission(self._session, request, read_picture, self)
+        self._begin(self._session, self._submission, request, earlier)
         while self.status is None:
             news = await self._inbox.get()
             if isinstance(news, ErrorValue):
@@ -56,7 +68,7 @@ class Job:
                 self._delivered.append(replace(news, pixels=b""))
                 self.unsure += news.event.unsure > 0
                 yield news
-                self._show_progress("Colouring")
+                self._show_progress(_("Colouring"))
             elif isinstance(news, FrameFailed):
                 self.failures.append(news)
             else:
@@ -68,6 +80,7 @@ class Job:
         """All frames are safely in the document."""
         if self._submission is not None:
             self._submission.acknowledge(*self._delivered)
+            self._forget_note()
 
     def close(self) -> None:
         """Over, or not wanted any more. Finished frames stay in the store and cost nothing next time.
@@ -75,27 +88,55 @@ class Job:
         News that is still under way is no longer shown: another job may be running by then.
         """
         self._wanted = False
-        if self._submission is not None and self.status is None:
-            self._submission.cancel()
+        if self._submission is not None:
+            self._submission.abandon()
+        self._forget_note()
         self._backend.job_over()
 
     @property
     def ready(self) -> int:
         return len(self._delivered)
 
+    def _begin(
+        self, session: Session, submission: Submission, request: JobRequest, earlier: Note | None
+    ) -> None:
+        if earlier is None:
+            submission.start()
+            return
+        known = {status.job: status for status in session.welcome.jobs} if session.welcome else {}
+        status = known.get(earlier.job)
+        if status is not None and earlier.request == fingerprint(request) and status.state not in _BROKEN:
+            submission.follow(status)
+            return
+        if status is not None:
+            Abandoned(session, earlier.job)  # the shot has changed since, or it came to nothing
+        self._backend.pending.forget(earlier.job)
+        submission.start()
+
+    def _forget_note(self) -> None:
+        if self._noted:
+            self._backend.pending.forget(self._noted)
+            self._noted = ""
+
     # ---------------------------------------------------------------------------- SubmissionListener
 
     def uploading(self, done: int, total: int) -> None:
         if total and self._wanted:
-            self._progress.show("Sending the drawings", done, total)
+            self._progress.show(_("Sending the drawings"), done, total)
 
     def accepted(self, status: JobStatus) -> None:
         self._total = status.total
-        self._show_progress("Waiting for the engine")
+        if status.job != self._noted and self._request is not None and self._session is not None:
+            self._forget_note()  # of a job that the backend has lost
+            self._backend.pending.remember(self._work, self._request, self._session.id, status.job)
+            self._noted = status.job
+        self._show_progress(_("Waiting for the engine"))
 
     def progress(self, progress: JobProgress) -> None:
-        left = f", about {_duration(progress.seconds_left)} left" if progress.seconds_left else ""
-        self._show_progress(f"{progress.phase}{left}")
+        phase = _(progress.phase) if progress.phase else ""
+        if progress.seconds_left:
+            phase = _("{phase}, about {time} left").format(phase=phase, time=_duration(progress.seconds_left))
+        self._show_progress(phase)
 
     def frame(self, delivery: Delivery) -> None:
         self._inbox.put(delivery)
@@ -117,11 +158,13 @@ class Job:
 def _ended_early(status: JobStatus) -> ErrorValue:
     return ErrorValue(
         ErrorCode.RUN_CANCELLED if status.state is JobState.CANCELLED else ErrorCode.RUN_FAILED,
-        "The work was stopped before it was finished.",
-        "Press the button again; finished frames are kept and cost nothing.",
+        _("The work was stopped before it was finished."),
+        _("Press the button again; finished frames are kept and cost nothing."),
         status.state.value,
     )
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return _("{seconds} s").format(seconds=round(seconds))
+    return _("{minutes} min").format(minutes=round(seconds / 60))

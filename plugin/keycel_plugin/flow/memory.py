@@ -11,19 +11,18 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from keycel_plugin.flow.slices import digest_in_slices, packed
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.records import MEMO, Rgba, ShotRecord, decode, encode
 from keycel_plugin.tasks import pause
-from keycel_shared.pixels import digest_of
 
-SLICE_BYTES = 512 * 1024
-"""Pixels compressed or expanded per event: about 3 ms."""
+_EXPAND_BYTES = 512 * 1024
+"""Pixels expanded per event: about 1 ms."""
 
 UNSURE = 0.5
 """Regions with less confidence count as unsure, for the backend too (`FrameReady.unsure`)."""
 
 _TAKE = "take-"
-_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,13 @@ class ShotMemory:
         """Keep the BGRA `pixels` of a take and the engine's report on it, `{"regions": [...], ...}`."""
         if self.has_take(digest):
             return
-        head = zlib.compress(json.dumps(report, sort_keys=True).encode(), _LEVEL)
-        packer = zlib.compressobj(_LEVEL)
-        parts = [len(head).to_bytes(4, "little"), head]
-        view = memoryview(pixels)
-        for start in range(0, len(view), SLICE_BYTES):
-            parts.append(packer.compress(view[start : start + SLICE_BYTES]))
-            await pause()
-        parts.append(packer.flush())
-        self._document.set_memo(_TAKE + digest, b"".join(parts))
+        head = zlib.compress(json.dumps(report, sort_keys=True).encode(), 1)
+        data = len(head).to_bytes(4, "little") + head + await packed(pixels)
+        self._document.set_memo(_TAKE + digest, data)
+
+    def drop_take(self, digest: str) -> None:
+        """Forget a take that nothing in the record names."""
+        self._document.set_memo(_TAKE + digest, b"")
 
     async def take_pixels(self, digest: str) -> bytes:
         """BGRA pixels of a take; empty if it is not there (any more) or damaged."""
@@ -86,13 +83,13 @@ class ShotMemory:
         try:
             rest = data[4 + int.from_bytes(data[:4], "little") :]
             while rest and not unpacker.eof:
-                parts.append(unpacker.decompress(rest, SLICE_BYTES))
+                parts.append(unpacker.decompress(rest, _EXPAND_BYTES))
                 rest = unpacker.unconsumed_tail
                 await pause()
         except zlib.error:
             return b""
         pixels = b"".join(parts)
-        return pixels if digest_of(pixels) == digest else b""
+        return pixels if await digest_in_slices(pixels) == digest else b""
 
     def regions(self, digest: str) -> tuple[Region, ...]:
         """Regions of a take; none for a take of the artist's or one that is not there."""

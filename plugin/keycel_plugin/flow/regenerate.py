@@ -1,82 +1,75 @@
-"""Regenerate: one drawing anew, into our own layer, in one undo step; no other frame changes."""
+"""Regenerate: new takes of the selected frames only, in one undo step; no other frame changes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from keycel_plugin.flow.backend import Backend
-from keycel_plugin.flow.collect import Shot, Source
-from keycel_plugin.flow.colorize import nothing_came, request_for
-from keycel_plugin.flow.delivery import check_fits, read_back
-from keycel_plugin.flow.job import Job
-from keycel_plugin.host.ports import OurLayer, ShotDocument
-from keycel_plugin.state.progress import Progress
-from keycel_shared.errors import ErrorCode, KeycelError
+from keycel_plugin.flow.collect import Shot
+from keycel_plugin.flow.colorize import frames_of
+from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.making import Order, make
+from keycel_plugin.flow.memory import ShotMemory
+from keycel_plugin.flow.pending import Kind
+from keycel_plugin.flow.place import check_can_begin, check_unlocked, layer_at_hand
+from keycel_plugin.flow.references import add_references, corrected_times
+from keycel_plugin.flow.stock import Stock, take_stock
+from keycel_plugin.flow.summary import numbers, takes_told
+from keycel_plugin.host.ports import ShotDocument
+from keycel_plugin.state.question import Question
+from keycel_plugin.state.records import Choice
+from keycel_plugin.words import _
 
 
-async def regenerate(document: ShotDocument, backend: Backend, progress: Progress) -> str:
-    """Colour the drawing under the playhead once more, with another seed. Returns what to tell.
+async def regenerate(document: ShotDocument, times: tuple[int, ...], choice: Choice, context: Context) -> str:
+    """Colour the drawings shown at `times` (empty: at the playhead) with a seed that none of them had.
+
+    Painted keyframes and corrected frames are the references. The artist is asked before frames that
+    they have edited or accepted are replaced; their version is kept as a take. Returns what to tell.
 
     Raises:
-        KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
+        KeycelError: DOC_FRAME_LOCKED, DOC_NOT_OURS, DOC_NO_SUCH_FRAME; else as `colorize`.
     """
-    ours = chosen_layer(document)
-    document.check_writable(ours.layer)
-    shot = Shot(Source(document, ours.line_layer, ours.color_layer))
+    ours = layer_at_hand(document)
+    check_can_begin(document, ours.layer)
+    shot = Shot(document, ours.line_layer, ours.color_layer)
     try:
-        playhead = document.playhead()
-        await shot.read(progress)
-        drawing = shot.drawing_at(playhead)
-        job = Job(backend, progress)
-        try:
-            await _run(shot, ours, drawing.time, drawing.digest, job, progress)
-        finally:
-            job.close()
+        asked = times or (document.playhead(),)
+        await shot.read(context.progress)
+        meant = [drawing.time for drawing in shot.drawings_at(asked)]
+        check_unlocked(ours, meant)
+        stock = await take_stock(document, ours, frames_of(shot, ours), context.progress)
+        refused = await _refused(stock, meant, context.question)
+        wanted = [time for time in meant if time not in refused]
+        if not wanted:
+            return _("Nothing was changed.")
+        memory = ShotMemory(document)
+        corrected = corrected_times(stock, without=wanted)
+        order = Order(
+            Kind.REGENERATE,
+            shot,
+            stock,
+            choice,
+            await add_references(shot, stock, memory, corrected, context.progress),
+            wanted,
+            permitted=[time for time in wanted if stock.protected(time)],
+            seed=max(ours.frame(time).next_seed() for time in wanted),
+            meant=wanted,
+        )
+        return takes_told(order, await make(order, context), refused)
     finally:
         shot.close()
-    return f"Frame {drawing.time} coloured anew. Undo brings the previous colours back."
 
 
-def chosen_layer(document: ShotDocument) -> OurLayer:
-    """Our layer that is active, else our newest.
-
-    Raises:
-        KeycelError: DOC_NO_SHOT, or DOC_NOT_OURS if there is no layer of ours.
-    """
-    if not document.is_open():
-        raise KeycelError(
-            ErrorCode.DOC_NO_SHOT,
-            "There is no open document.",
-            "Open the animation and press Colorize first.",
-        )
-    layers = document.our_layers()
-    active = document.active_layer()
-    for ours in (*(layer for layer in layers if layer.layer == active), *reversed(layers)):
-        return ours
-    raise KeycelError(
-        ErrorCode.DOC_NOT_OURS,
-        "This document has no layer made by Keycel.",
-        "Press Colorize first; then regenerate frames of the new layer.",
+async def _refused(stock: Stock, times: Sequence[int], question: Question) -> list[int]:
+    """Frames that the artist wants to keep after all."""
+    protected = [time for time in times if stock.protected(time)]
+    if not protected:
+        return []
+    agreed = await question.ask(
+        _(
+            "You have edited or accepted the colours at {frames}. Make new ones? Yours are kept as a take."
+        ).format(frames=numbers(protected)),
+        _("Regenerate"),
+        _("Keep them"),
     )
-
-
-async def _run(shot: Shot, ours: OurLayer, time: int, digest: str, job: Job, progress: Progress) -> None:
-    document = shot.source.document
-    take = ours.next_take(time)
-    # The engine knows a drawing by its first frame number, also when it comes back later.
-    target = shot.starts()[digest][0]
-    request = replace(request_for(shot), targets=(target,), redraw=True, seed=take)
-    staged = document.stage([(time,)], ours.color_layer)
-    try:
-        async for delivery in job.frames(request, shot.picture):
-            check_fits(shot, len(delivery.pixels))
-            await staged.put(time, bytes(delivery.pixels))
-        if not staged.digests:
-            raise nothing_came(job)
-        progress.deliver("Replacing the frame")
-        await document.replace_frames(staged, ours.layer, [time])
-        document.remember(ours.with_take(time, take))
-        await read_back(document, staged, ours.layer, [time], progress)
-        job.acknowledge()
-    finally:
-        staged.close()
+    return [] if agreed else protected

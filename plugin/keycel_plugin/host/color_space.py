@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
 
 from . import api
@@ -22,8 +23,7 @@ STANDARD_PROFILE = "sRGB-elle-V2-srgbtrc.icc"
 """Krita's own sRGB; in every build."""
 
 _CONVERTIBLE = {("RGBA", "U8"), ("RGBA", "U16"), ("GRAYA", "U8"), ("GRAYA", "U16")}
-_DEPTHS = {"U8": "8-bit integer", "U16": "16-bit integer", "F16": "16-bit float", "F32": "32-bit float"}
-_MODELS = {"RGBA": "RGB", "GRAYA": "Grayscale", "CMYKA": "CMYK", "LABA": "L*a*b*", "XYZA": "XYZ"}
+_MODELS = {"RGBA": "RGB", "CMYKA": "CMYK", "LABA": "L*a*b*", "XYZA": "XYZ", "YCBCRA": "YCbCr"}
 
 _profiles: dict[str, bytes] = {}
 
@@ -42,7 +42,15 @@ class ColorSpace:
 
     @property
     def title(self) -> str:
-        return f"{_MODELS.get(self.model, self.model)}, {_DEPTHS.get(self.depth, self.depth)}"
+        """In Krita's words, as “RGB, 16-bit integer”."""
+        depths = {
+            "U8": _("8-bit integer"),
+            "U16": _("16-bit integer"),
+            "F16": _("16-bit float"),
+            "F32": _("32-bit float"),
+        }
+        model = _("Grayscale") if self.model == "GRAYA" else _MODELS.get(self.model, self.model)
+        return f"{model}, {depths.get(self.depth, self.depth)}"
 
 
 def color_space_of(source: api.Node | api.Document) -> ColorSpace:
@@ -60,8 +68,8 @@ def work_space_for(space: ColorSpace) -> ColorSpace:
     if (space.model, space.depth) not in _CONVERTIBLE:
         raise KeycelError(
             ErrorCode.DOC_UNSUPPORTED_COLOR,
-            f"A layer is in a colour space that cannot be used here ({space.title}).",
-            "Use Layer > Convert > Convert Layer Color Space to make it RGB, 8-bit.",
+            _("A layer is in a colour space that cannot be used here ({space}).").format(space=space.title),
+            _("Use Layer > Convert > Convert Layer Color Space to make it RGB, 8-bit."),
             f"{space.model} {space.depth} {space.profile}",
         )
     return ColorSpace(WORK_MODEL, WORK_DEPTH, STANDARD_PROFILE)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
 
 from . import api
@@ -34,8 +35,8 @@ def open_hidden(path: Path) -> api.Document:
     if document is None:
         raise KeycelError(
             ErrorCode.OUT_NOT_WRITABLE,
-            "Krita could not open the temporary document for the colours.",
-            "Free some disk space in the temporary folder, then press the button again.",
+            _("Krita could not open the temporary document for the colours."),
+            _("Free some disk space in the temporary folder, then press the button again."),
             str(path),
         )
     document.setBatchmode(True)

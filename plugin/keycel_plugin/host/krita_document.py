@@ -1,22 +1,22 @@
-"""A Krita document as the rest of the plugin sees it."""
+"""Krita and its documents as the rest of the plugin sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from keycel_shared.errors import ErrorCode, KeycelError
-from keycel_shared.pixels import digest_of
+from keycel_plugin.qt import QtGui
+from keycel_plugin.words import _
 
-from . import api, layers, our_layers
-from .artists_view import ArtistsView
+from . import annotations, api, layers, our_layers, refusals
+from .artists_view import click_column, selected_columns
 from .color_space import ColorSpace, color_space_of, work_space_for
-from .idle import until_idle
-from .ports import LayerInfo, LayerReader, OurLayer, ShotDocument, StagedLayer
-from .reading import open_reader
+from .placing import place_layer
+from .ports import LayerInfo, LayerReader, Place, Replacement, ShotDocument, StagedLayer
+from .reading import open_pixel_reader, open_reader
+from .replacing import Change, replace_keyframes
 from .staging import Staging
-from .timeline_drop import drop_keyframes, timeline_row
+from .timeline import times_shown
 
 
 class KritaDocument:
@@ -35,6 +35,17 @@ class KritaDocument:
         document = self._open()
         return document.width(), document.height()
 
+    @property
+    def length(self) -> int:
+        return self._open().animationLength()
+
+    @property
+    def notes(self) -> Sequence[str]:
+        space = color_space_of(self._open())
+        if space.is_work_format:
+            return ()
+        return (_("The document is {space}; the new layer is 8-bit RGB in it.").format(space=space.title),)
+
     def is_open(self) -> bool:
         # Krita makes a new Python object for each answer, so they are compared, not remembered by id.
         return any(document == self._document for document in api.application().documents())
@@ -42,12 +53,33 @@ class KritaDocument:
     def is_active(self) -> bool:
         return self.is_open() and api.application().activeDocument() == self._document
 
+    def is_same(self, other: ShotDocument) -> bool:
+        if not isinstance(other, KritaDocument):
+            return False
+        return self is other or (self.is_open() and self._document == other._document)
+
+    # ---------------------------------------------------------------------------- the artist's view
+
     def playhead(self) -> int:
         return self._open().currentTime()
 
+    def move_playhead(self, time: int) -> None:
+        document = self._in_front()
+        click_column(time)
+        document.setCurrentTime(time)
+
+    def selected_times(self) -> tuple[int, ...]:
+        return selected_columns() if self.is_active() else ()
+
+    def undo(self) -> None:
+        self._in_front()
+        api.application().action("edit_undo").trigger()
+
+    # ---------------------------------------------------------------------------- layers
+
     def layers(self) -> Sequence[LayerInfo]:
         document = self._open()
-        ours = {layer.layer for layer in our_layers.our_layers(document)}
+        ours = set(our_layers.our_layers(document))
         return [
             LayerInfo(layers.identity(node), node.name(), depth, layers.identity(node) in ours)
             for node, depth in layers.walk(document.rootNode())
@@ -57,74 +89,100 @@ class KritaDocument:
         node = self._open().activeNode() if self.is_active() else None
         return layers.identity(node) if node is not None else ""
 
-    def our_layers(self) -> Sequence[OurLayer]:
+    def our_layers(self) -> Sequence[str]:
         return our_layers.our_layers(self._open())
 
-    def remember(self, layer: OurLayer) -> None:
-        our_layers.remember(self._open(), layer)
+    def keyframe_times(self, layer: str) -> tuple[int, ...]:
+        return times_shown(self._open(), self._node(layer))
+
+    def is_visible(self, layer: str) -> bool:
+        return self._node(layer).visible()
+
+    def set_visible(self, layer: str, visible: bool) -> None:
+        node = self._ours(layer)
+        if node.visible() != visible:
+            node.setVisible(visible)
+            self._open().refreshProjection()
+
+    def unlock(self, layer: str) -> None:
+        for node in layers.with_groups(self._ours(layer)):
+            node.setLocked(False)
+
+    # ---------------------------------------------------------------------------- pictures
 
     def open_reader(self, layer: str, color_layer: str) -> LayerReader:
         return open_reader(self._open(), self._node(layer), self._work_space(color_layer))
 
+    def picture_at(self, layer: str, time: int) -> bytes:
+        document, node = self._open(), self._node(layer)
+        if not node.animated() or not node.hasKeyframeAtTime(time):
+            return b""
+        reader = open_pixel_reader(document, node, self._work_space(layer))
+        try:
+            return reader.picture(time)
+        finally:
+            reader.close()
+
     def stage(self, cels: Sequence[Sequence[int]], color_layer: str) -> StagedLayer:
         return Staging(*self.size, self._work_space(color_layer), cels)
 
-    async def add_layer(self, staged: StagedLayer, name: str, line_layer: str) -> str:
-        source = _staging(staged)
-        place = _place_beneath(self._node(line_layer), self._open().rootNode())
-        if place.behind:
-            source.node.setBlendingMode("behind")  # here: in the artist's document it would be a second step
-        await source.settle()
-        artist = ArtistsView(self._open())
-        layer = source.node.clone()
-        layer.setName(name)
-        layer.setVisible(True)
-        layer.setPinnedToTimeline(True)  # a clone is not pinned; without a row it could not be regenerated
-        identity = layers.identity(layer)
-        place.parent.addChildNode(layer, place.above)
-        await until_idle(self._open())
-        await artist.restore()
-        return identity
+    async def add_layer(self, staged: StagedLayer, name: str, beside: str, place: Place) -> str:
+        return await place_layer(self._open(), _staging(staged), name, self._node(beside), place)
 
     def check_writable(self, layer: str) -> None:
-        node = self._node(layer)
-        if layer not in {ours.layer for ours in self.our_layers()}:
-            raise _not_ours(node.name())
-        if _is_locked(node, self._open().rootNode()):
-            raise _locked(node.name())
-        if not self.is_active():
-            raise _not_active(self.name)
+        node = self._ours(layer)
+        if any(part.locked() for part in layers.with_groups(node)):
+            raise refusals.locked(node.name())
+        self._in_front()
 
-    async def replace_frames(self, staged: StagedLayer, layer: str, times: Sequence[int]) -> None:
-        source = _staging(staged)
-        await source.settle()
-        self.check_writable(layer)
-        artist = ArtistsView(self._open())
-        async with timeline_row(self._open(), self._node(layer)) as row:
-            self.check_writable(layer)
-            drop_keyframes(source.document, source.node, times, row)
-        await until_idle(self._open())  # until then the frames are still being copied
-        await artist.restore()
+    async def replace_frames(self, replacements: Sequence[Replacement]) -> None:
+        changes = [
+            Change(_staging(entry.staged), self._node(entry.layer), entry.times) for entry in replacements
+        ]
 
-    def digest_at(self, layer: str, time: int) -> str:
-        width, height = self.size
-        data = self._node(layer).pixelDataAtTime(0, 0, width, height, time).data()
-        return digest_of(data) if data else ""
+        def check() -> None:
+            for entry in replacements:
+                self.check_writable(entry.layer)
+
+        await replace_keyframes(self._open(), changes, check)
+
+    # ---------------------------------------------------------------------------- memory
+
+    def memo(self, name: str) -> bytes:
+        return annotations.read_memo(self._open(), name)
+
+    def set_memo(self, name: str, data: bytes) -> None:
+        annotations.write_memo(self._open(), name, data)
+
+    def memo_names(self) -> Sequence[str]:
+        return annotations.memo_names(self._open())
+
+    def mark_modified(self) -> None:
+        self._open().setModified(True)
+
+    # ---------------------------------------------------------------------------- inside
 
     def _open(self) -> api.Document:
         if self._document is None or not self.is_open():
-            raise _closed()
+            raise refusals.no_document()
         return self._document
+
+    def _in_front(self) -> api.Document:
+        document = self._open()
+        if not self.is_active():
+            raise refusals.not_in_front(self.name)
+        return document
 
     def _node(self, layer: str) -> api.Node:
         node = layers.find(self._open(), layer)
         if node is None:
-            raise KeycelError(
-                ErrorCode.DOC_NO_SUCH_LAYER,
-                "A layer that is needed is not in the document any more.",
-                "Choose the line layer and the colour layer again.",
-                layer,
-            )
+            raise refusals.no_such_layer(layer)
+        return node
+
+    def _ours(self, layer: str) -> api.Node:
+        node = self._node(layer)
+        if not our_layers.is_ours(self._open(), node):
+            raise refusals.not_ours(node.name())
         return node
 
     def _work_space(self, color_layer: str) -> ColorSpace:
@@ -137,79 +195,22 @@ class KritaHost:
     def active_document(self) -> ShotDocument:
         return KritaDocument(api.application().activeDocument())
 
+    def documents(self) -> Sequence[ShotDocument]:
+        found: list[api.Document] = []
+        for view in api.application().views():
+            document = view.document()
+            if document is not None and all(document != known for known in found):
+                found.append(document)
+        return [KritaDocument(document) for document in found]
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a new layer goes: into `parent`, directly above `above`."""
+    def icon(self, name: str) -> QtGui.QIcon:
+        return api.application().icon(name)
 
-    parent: api.Node
-    above: api.Node
-    behind: bool = False
-    """It lies above the lines after all and is blended behind them, which looks the same."""
-
-
-def _place_beneath(line_layer: api.Node, root: api.Node) -> _Place:
-    """Directly beneath the line layer; beneath its group where the line layer is the lowest.
-
-    Krita can only put a layer above another one. With nothing at all beneath, it goes above.
-    """
-    node, parent = line_layer, line_layer.parentNode()
-    while parent is not None:
-        below = layers.sibling_below(node)
-        if below is not None:
-            return _Place(parent, below)
-        if layers.identity(parent) == layers.identity(root):
-            return _Place(parent, node, behind=True)
-        node, parent = parent, parent.parentNode()
-    raise KeycelError(
-        ErrorCode.DOC_NO_SUCH_LAYER,
-        f"The layer “{line_layer.name()}” is not in the document any more.",
-        "Choose the line layer again.",
-    )
-
-
-def _is_locked(node: api.Node | None, root: api.Node) -> bool:
-    while node is not None and layers.identity(node) != layers.identity(root):
-        if node.locked():
-            return True
-        node = node.parentNode()
-    return False
+    def resource_folder(self) -> Path:
+        return Path(api.application().getAppDataLocation())
 
 
 def _staging(staged: StagedLayer) -> Staging:
     if not isinstance(staged, Staging):
         raise TypeError(f"not staged by Krita: {staged!r}")
     return staged
-
-
-def _closed() -> KeycelError:
-    return KeycelError(
-        ErrorCode.DOC_NO_SHOT,
-        "There is no open document to work on.",
-        "Open the animation, then press the button again; finished colours are kept.",
-    )
-
-
-def _not_ours(name: str) -> KeycelError:
-    return KeycelError(
-        ErrorCode.DOC_NOT_OURS,
-        f"The layer “{name}” was not made by Keycel, so it is not written to.",
-        "Press Colorize first; then regenerate frames of the new layer.",
-    )
-
-
-def _locked(name: str) -> KeycelError:
-    return KeycelError(
-        ErrorCode.DOC_LAYER_LOCKED,
-        f"The layer “{name}” is locked.",
-        "Unlock it (and the groups it is in), then press the button again.",
-    )
-
-
-def _not_active(name: str) -> KeycelError:
-    return KeycelError(
-        ErrorCode.DOC_NOT_ACTIVE,
-        f"Another document is in front, so the frame of “{name}” could not be replaced.",
-        f"Switch to “{name}” and press the button again; the finished frame is kept.",
-        retryable=True,
-    )

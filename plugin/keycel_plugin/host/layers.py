@@ -46,3 +46,13 @@ def sibling_below(node: api.Node) -> api.Node | None:
 def has_visible_masks(node: api.Node) -> bool:
     """True if the layer is shown through masks, so that its own pixels are not what the artist sees."""
     return any(child.type() in MASK_TYPES and child.visible() for child in node.childNodes())
+
+
+def with_groups(node: api.Node) -> Iterator[api.Node]:
+    """The layer and the groups that it lies in, without the root of the image."""
+    part: api.Node | None = node
+    while part is not None:
+        parent = part.parentNode()
+        if parent is not None:
+            yield part
+        part = parent

@@ -1,52 +1,40 @@
-"""Which layers Keycel has made, kept in an annotation of the document (saved inside the .kra).
+"""Which layers Keycel has made; only those are ever written to.
 
 Layers are known by their id, never by name: an artist may rename ours or name one of their own
-“Keycel colour”, and only ours are ever written to.
+“Keycel colour”. A copy of one of ours has an id of its own and is the artist's.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from . import api, layers
-from .ports import OurLayer
+from . import annotations, api, layers
 
-ANNOTATION = "keycel"
-_DESCRIPTION = "Layers made by Keycel and what they were made from"
-_FORMAT = 1
+_FORMAT = 2
 
 
-def our_layers(document: api.Document) -> list[OurLayer]:
-    """Ours that are still in the document, oldest first. Damaged annotations read as none."""
-    records = _read(document)
+def our_layers(document: api.Document) -> list[str]:
+    """Ids of ours that are in the document, oldest first. A damaged record reads as none."""
     present = {layers.identity(node) for node, _ in layers.walk(document.rootNode())}
-    return [record for record in records if record.layer in present]
+    return [identity for identity in _read(document) if identity in present]
 
 
-def remember(document: api.Document, layer: OurLayer) -> None:
-    """Add or replace the record of one layer.
-
-    Records of layers that are gone stay: undo may bring them back.
-    """
-    others = [record for record in _read(document) if record.layer != layer.layer]
-    body = {"format": _FORMAT, "layers": [asdict(record) for record in (*others, layer)]}
-    document.setAnnotation(ANNOTATION, _DESCRIPTION, json.dumps(body, sort_keys=True).encode())
+def claim(document: api.Document, identity: str) -> None:
+    """The layer was made by us. Ids of layers that are gone stay: undo may bring them back."""
+    body = {"format": _FORMAT, "layers": [*_read(document), identity]}
+    annotations.write_layers(document, json.dumps(body).encode())
 
 
-def _read(document: api.Document) -> list[OurLayer]:
-    if ANNOTATION not in document.annotationTypes():
-        return []
+def is_ours(document: api.Document, node: api.Node) -> bool:
+    return layers.identity(node) in _read(document)
+
+
+def _read(document: api.Document) -> list[str]:
     try:
-        body: Any = json.loads(document.annotation(ANNOTATION).data())
-        if body["format"] != _FORMAT:
-            return []
-        return [_record(entry) for entry in body["layers"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        body: Any = json.loads(annotations.read_layers(document))
+        found: Any = body["layers"] if body["format"] == _FORMAT else []
+    except (ValueError, KeyError, TypeError):
         return []
-
-
-def _record(entry: Any) -> OurLayer:
-    takes = {str(time): int(take) for time, take in entry["takes"].items()}
-    return OurLayer(str(entry["layer"]), str(entry["line_layer"]), str(entry["color_layer"]), takes)
+    entries = cast("list[object]", found) if isinstance(found, list) else []
+    return [entry for entry in entries if isinstance(entry, str)]

@@ -6,14 +6,14 @@ copy; the flattened look of a group, clone or masked layer in a hidden copy.
 
 from __future__ import annotations
 
+from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
 
 from . import api, layers
 from .color_space import ColorSpace, color_space_of
 from .hidden import close_hidden
-from .timeline import keyframe_times, times_of_change
-
-_DERIVED_TYPES = frozenset({"grouplayer", "clonelayer", "vectorlayer", "filelayer", "filllayer"})
+from .refusals import no_such_layer
+from .timeline import is_derived, keyframe_times, times_shown
 
 
 class PixelReader:
@@ -65,7 +65,7 @@ class LookReader:
     """Reads how a group, clone or masked layer looks, from a hidden copy whose playhead may move."""
 
     def __init__(self, document: api.Document, node: api.Node, space: ColorSpace) -> None:
-        self.times = times_of_change(document, node)
+        self.times = times_shown(document, node)
         self._copy = document.clone()
         try:
             if color_space_of(self._copy) != space:
@@ -87,7 +87,7 @@ class LookReader:
         close_hidden(self._copy)
 
     def _convert(self, space: ColorSpace) -> None:
-        for node, _ in layers.walk(self._copy.rootNode()):
+        for node, _depth in layers.walk(self._copy.rootNode()):
             node.setColorSpace(space.model, space.depth, space.profile)
         self._copy.setColorSpace(space.model, space.depth, space.profile)
         self._copy.waitForDone()
@@ -106,8 +106,15 @@ Reader = PixelReader | ConvertedReader | LookReader
 
 def open_reader(document: api.Document, node: api.Node, space: ColorSpace) -> Reader:
     """A reader for any kind of layer; close it after use. `space` is 8-bit RGBA."""
-    if node.type() in _DERIVED_TYPES or layers.has_visible_masks(node):
+    if is_derived(node):
         return LookReader(document, node, space)
+    return open_pixel_reader(document, node, space)
+
+
+def open_pixel_reader(
+    document: api.Document, node: api.Node, space: ColorSpace
+) -> PixelReader | ConvertedReader:
+    """For a paint layer's own pixels, whatever masks it has."""
     if not color_space_of(node).is_work_format:
         return ConvertedReader(document, node, space)
     return PixelReader(document, node)
@@ -117,11 +124,7 @@ def _twin(copy: api.Document, node: api.Node) -> api.Node:
     """The same layer in a hidden copy: `Document.clone` keeps the ids."""
     twin = layers.find(copy, layers.identity(node))
     if twin is None:
-        raise KeycelError(
-            ErrorCode.DOC_NO_SUCH_LAYER,
-            f"The layer “{node.name()}” is not there any more.",
-            "Choose the layer again.",
-        )
+        raise no_such_layer(node.name())
     return twin
 
 
@@ -130,8 +133,8 @@ def _whole(data: bytes, size: tuple[int, int]) -> bytes:
     if len(data) != expected:
         raise KeycelError(
             ErrorCode.DOC_UNREADABLE_PICTURE,
-            "Krita gave an incomplete picture of a frame.",
-            "Wait until Krita is idle, then press the button again.",
+            _("Krita gave an incomplete picture of a frame."),
+            _("Wait until Krita is idle, then press the button again."),
             f"{len(data)} bytes instead of {expected}",
         )
     return data

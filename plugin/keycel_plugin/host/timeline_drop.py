@@ -1,4 +1,4 @@
-"""Replacing keyframes of an existing layer in one undo step.
+"""Replacing keyframes of existing layers in one undo step.
 
 Krita has no API for it, but its timeline accepts dragged keyframes, also from another open
 document. This builds the data of such a drag and hands it to the timeline's model. The format
@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 from keycel_plugin.qt import QtCore
 from keycel_plugin.tasks import pause
+from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
 
 from . import api, layers
@@ -28,27 +31,42 @@ _ROW_TIMEOUT = 2.0
 _POLL_MS = 5
 
 
-@contextlib.asynccontextmanager
-async def timeline_row(document: api.Document, target: api.Node) -> AsyncIterator[int | None]:
-    """The row of `target`, a layer of the active `document`, in Krita's timeline; None if it has none.
+@dataclass(frozen=True)
+class Cell:
+    """One keyframe to copy onto the same time of another layer."""
 
-    Only pinned layers have a row, so the layer is pinned meanwhile. Check again afterwards what must
+    row: int
+    """Of the layer that it is copied to, in the timeline."""
+    time: int
+    source: QtCore.QUuid
+    """Id of the layer that it is copied from."""
+
+
+@contextlib.asynccontextmanager
+async def timeline_rows(document: api.Document, targets: Sequence[api.Node]) -> AsyncIterator[list[int]]:
+    """The rows of layers of the active `document` in Krita's timeline.
+
+    Only pinned layers have a row, so they are pinned meanwhile. Check again afterwards what must
     not have changed: the artist may have done something while this waited.
+
+    Raises:
+        KeycelError: OUT_NOT_WRITABLE if one of them gets no row.
     """
-    pinned = target.isPinnedToTimeline()
-    if not pinned:
+    unpinned = [target for target in targets if not target.isPinnedToTimeline()]
+    for target in unpinned:
         target.setPinnedToTimeline(True)
     try:
-        yield await _row_of(document, target)
+        rows = await _rows_of(document, targets)
+        if rows is None:
+            raise _not_taken("no row")
+        yield rows
     finally:
-        if not pinned:
+        for target in unpinned:
             target.setPinnedToTimeline(False)
 
 
-def drop_keyframes(
-    source: api.Document, source_node: api.Node, times: Sequence[int], row: int | None
-) -> None:
-    """Copy the keyframes at `times` onto the same times of the timeline's `row`.
+def drop_cells(source: api.Document, cells: Sequence[Cell]) -> None:
+    """Copy keyframes of layers of `source`, in one undo step.
 
     Existing keyframes are replaced, others are not touched, clone keyframes are parted.
 
@@ -56,49 +74,44 @@ def drop_keyframes(
         KeycelError: OUT_NOT_WRITABLE if the timeline does not take the frames.
     """
     model = _timeline_model()
-    accepted = False
-    if model is not None and row is not None:
-        data = QtCore.QMimeData()
-        data.setData("application/x-krita-frame", _dragged(source, source_node, times))
-        accepted = model.dropMimeData(data, QtCore.Qt.DropAction.CopyAction, -1, -1, model.index(row, 0))
-    if not accepted:
-        raise KeycelError(
-            ErrorCode.OUT_NOT_WRITABLE,
-            "Krita's timeline did not take the new frame.",
-            "Open the Animation Timeline docker once (Settings > Dockers), then press the button again.",
-            f"row {row}",
-        )
+    first = min(cell.row for cell in cells)
+    data = QtCore.QMimeData()
+    data.setData("application/x-krita-frame", _dragged(source, cells, first))
+    copy = QtCore.Qt.DropAction.CopyAction
+    if model is None or not model.dropMimeData(data, copy, -1, -1, model.index(first, 0)):
+        raise _not_taken(f"rows {sorted({cell.row for cell in cells})}")
 
 
-async def _row_of(document: api.Document, target: api.Node) -> int | None:
-    """The layer's row. The model knows rows by name only; among namesakes it bears another meanwhile."""
-    name = target.name()
-    if sum(node.name() == name for node, _ in layers.walk(document.rootNode())) == 1:
-        return await _row_named(name)
-    unique = uuid.uuid4().hex
-    target.setName(unique)
+async def _rows_of(document: api.Document, targets: Sequence[api.Node]) -> list[int] | None:
+    """The layers' rows. The model knows rows by name only; namesakes bear another meanwhile."""
+    taken = Counter(node.name() for node, _depth in layers.walk(document.rootNode()))
+    renamed = [(target, target.name()) for target in targets if taken[target.name()] > 1]
+    for target, _name in renamed:
+        target.setName(uuid.uuid4().hex)
     try:
-        return await _row_named(unique)
+        return await _rows_named([target.name() for target in targets])
     finally:
-        target.setName(name)
+        for target, name in renamed:
+            target.setName(name)
 
 
-async def _row_named(name: str) -> int | None:
-    """Wait for the row: from Krita 5.2 on it appears some events after the layer was pinned."""
+async def _rows_named(names: Sequence[str]) -> list[int] | None:
+    """Wait for the rows: from Krita 5.2 on they appear some events after the layers were pinned."""
     deadline = time.monotonic() + _ROW_TIMEOUT
-    while (row := _find_row(name)) is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        rows = _rows_by_name()
+        if all(name in rows for name in names):
+            return [rows[name] for name in names]
         await pause(_POLL_MS)
-    return row
+    return None
 
 
-def _find_row(name: str) -> int | None:
+def _rows_by_name() -> dict[str, int]:
     model = _timeline_model()
     if model is None:
-        return None
-    for row in range(model.rowCount()):
-        if model.data(model.index(row, 0), QtCore.Qt.ItemDataRole.DisplayRole) == name:
-            return row
-    return None
+        return {}
+    role = QtCore.Qt.ItemDataRole.DisplayRole
+    return {str(model.data(model.index(row, 0), role)): row for row in range(model.rowCount())}
 
 
 def _timeline_model() -> QtCore.QAbstractItemModel | None:
@@ -106,17 +119,17 @@ def _timeline_model() -> QtCore.QAbstractItemModel | None:
     return view.model() if view is not None else None
 
 
-def _dragged(source: api.Document, node: api.Node, times: Sequence[int]) -> QtCore.QByteArray:
+def _dragged(source: api.Document, cells: Sequence[Cell], first_row: int) -> QtCore.QByteArray:
     """What the timeline writes when cells are dragged: the image, then one entry per cell."""
     data = QtCore.QByteArray()
     stream = QtCore.QDataStream(data, QtCore.QIODevice.OpenModeFlag.WriteOnly)
     _write_id(stream, source.rootNode().uniqueId())
-    for value in (len(times), 0, 0):  # number of cells, first row, first column
+    for value in (len(cells), 0, 0):  # number of cells, first row, first column
         stream.writeInt32(value)
-    for frame in sorted(times):
-        stream.writeInt32(0)  # row relative to the row dropped on
-        stream.writeInt32(frame)  # column relative to the column dropped on, which is 0
-        _write_id(stream, node.uniqueId())
+    for cell in cells:
+        stream.writeInt32(cell.row - first_row)  # relative to the row dropped on
+        stream.writeInt32(cell.time)  # column relative to the column dropped on, which is 0
+        _write_id(stream, cell.source)
     stream.writeInt32(_COPY_FRAMES)
     return data
 
@@ -125,3 +138,12 @@ def _write_id(stream: QtCore.QDataStream, identity: QtCore.QUuid) -> None:
     raw = identity.toRfc4122().data()
     stream.writeInt32(len(raw))
     stream.writeRawData(raw)
+
+
+def _not_taken(detail: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.OUT_NOT_WRITABLE,
+        _("Krita's timeline did not take the new frames."),
+        _("Open the Animation Timeline docker once (Settings > Dockers), then press the button again."),
+        detail,
+    )

@@ -14,11 +14,12 @@ from keycel_plugin.state.thumbnails import Thumbnails
 class Model(QtCore.QObject):
     """The observable state. `flow` writes it, `ui` shows it."""
 
-    def __init__(self, parent: QtCore.QObject | None = None) -> None:
+    def __init__(self, parent: QtCore.QObject | None = None, backend: BackendStatus | None = None) -> None:
+        """`backend`: the status that the connection itself writes; None where there is none."""
         super().__init__(parent)
         self.choice = ShotChoice(self)
         self.progress = Progress(self)
         self.question = Question(self)
         self.review = Review(self)
         self.thumbnails = Thumbnails(self)
-        self.backend = BackendStatus(self)
+        self.backend = backend or BackendStatus(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keycel_plugin.qt import QtCore, Signal
+from keycel_plugin.words import _
 from keycel_shared.errors import ErrorValue
 
 
@@ -21,9 +22,6 @@ class ProgressNews:
     error: ErrorValue | None = None
 
 
-IDLE = ProgressNews("Choose the two layers, then press Colorize.")
-
-
 class Progress(QtCore.QObject):
     """The latest news; whoever shows it listens to `changed`."""
 
@@ -31,7 +29,7 @@ class Progress(QtCore.QObject):
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
-        self.news = IDLE
+        self.news = ProgressNews(_("Choose the two layers, then press Colorize."))
 
     def show(self, text: str, done: int = 0, total: int = 0) -> None:
         """Work is going on and leaves the document alone."""

@@ -71,6 +71,7 @@ class Written:
     """A picture that we have put into the layer (or that the artist has accepted there)."""
 
     digest: str
+    """Empty for a picture without a visible pixel, whatever colours it hides."""
     drawing: str
     """Digest of the drawing that it colours."""
     take: str = ""
@@ -92,9 +93,11 @@ class FrameRecord:
     written: tuple[Written, ...] = ()
     """Oldest first; undo may bring any of them back."""
 
-    def find_written(self, shown: str) -> Written | None:
-        """What was written with the digest `shown`, the latest if several."""
-        return next((entry for entry in reversed(self.written) if entry.digest == shown), None)
+    def find_written(self, shown: str, drawing: str = "") -> Written | None:
+        """What was written with the digest `shown`: for `drawing` if it ever was, else the latest."""
+        entries = [entry for entry in reversed(self.written) if entry.digest == shown]
+        fitting = [entry for entry in entries if entry.drawing == drawing]
+        return next(iter(fitting or entries), None)
 
     def find_take(self, digest: str) -> Take | None:
         return next((take for take in self.takes if take.digest == digest), None)
@@ -102,28 +105,39 @@ class FrameRecord:
     def state_given(self, shown: str, drawing: str) -> FrameState:
         """The frame's state.
 
-        `shown`: digest of what the layer has at this frame (empty: no keyframe); `drawing`: digest of the
-        drawing there.
+        `shown`: digest of what the layer has at this frame (empty: no keyframe, or no visible pixel);
+        `drawing`: digest of the drawing there. What the artist has painted stays theirs: it is never
+        stale, also if it was a take in between.
         """
-        entry = self.find_written(shown)
+        entry = self.find_written(shown, drawing)
         if entry is None:
-            return FrameState.EDITED if self.written else self._without_colors()
+            return FrameState.EDITED if shown or self.written else self._without_colors()
         if not entry.take:
             return self._without_colors()
-        if entry.drawing != drawing:
-            return FrameState.STALE
-        return FrameState.ACCEPTED if shown == self.accepted else FrameState.PROPOSED
+        if shown == self.accepted and entry.drawing == drawing:
+            return FrameState.ACCEPTED
+        take = self.find_take(entry.take)
+        if take is not None and take.origin is TakeOrigin.ARTIST:
+            return FrameState.EDITED
+        return FrameState.PROPOSED if entry.drawing == drawing else FrameState.STALE
 
     def next_seed(self) -> int:
         """A seed that no take of this frame has had."""
         return max((take.seed for take in self.takes), default=0) + 1
 
+    def with_take(self, take: Take) -> FrameRecord:
+        """With one more take. Of a known one only the latest seed is new, so that it is not tried again."""
+        known = self.find_take(take.digest)
+        if known is None:
+            return replace(self, takes=(*self.takes, take))
+        renewed = replace(known, seed=max(known.seed, take.seed))
+        return replace(self, takes=tuple(renewed if each is known else each for each in self.takes))
+
     def with_written(self, entry: Written, take: Take | None = None) -> FrameRecord:
-        """After writing `entry` (of the new take `take`, if it is one)."""
-        known = {known.digest for known in self.takes}
-        takes = self.takes if take is None or take.digest in known else (*self.takes, take)
+        """After writing `entry` (of the take `take`, if it is one)."""
+        frame = self if take is None else self.with_take(take)
         others = tuple(written for written in self.written if written != entry)
-        return replace(self, takes=takes, written=(*others, entry), error="")
+        return replace(frame, written=(*others, entry), error="")
 
     def _without_colors(self) -> FrameState:
         return FrameState.FAILED if self.error else FrameState.EMPTY

@@ -1,98 +1,111 @@
-"""The docker's content: two layer pickers, the buttons, progress, and one place for messages."""
+"""The docker's content: three pages, and beneath them what is always in sight."""
 
 from __future__ import annotations
 
-from keycel_plugin.flow.controller import Controller
-from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.slots import guarded
-from keycel_plugin.state.progress import ProgressNews
-from keycel_plugin.ui.layer_picker import LayerPicker
-
-MESSAGE_LINES = 3
+from keycel_plugin.state.model import Model
+from keycel_plugin.ui.commands import Commands
+from keycel_plugin.ui.compare_window import CompareWindow
+from keycel_plugin.ui.footer import Footer
+from keycel_plugin.ui.icons import Icons
+from keycel_plugin.ui.palette_page import PalettePage
+from keycel_plugin.ui.review_page import ReviewPage
+from keycel_plugin.ui.shot_page import ShotPage
+from keycel_plugin.words import _
 
 
 class Dock(QtWidgets.QWidget):
-    """Bound to a controller: shows its state, passes clicks on, decides nothing."""
+    """Bound to the model: shows its state, passes the artist's wishes on, decides nothing."""
 
-    def __init__(self, controller: Controller, parent: QtWidgets.QWidget | None = None) -> None:
+    def __init__(
+        self, model: Model, commands: Commands, icon: Icons, parent: QtWidgets.QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._controller = controller
-        self.line_picker = LayerPicker()
-        self.line_picker.setToolTip("The layer (or group) with the drawings")
-        self.color_picker = LayerPicker()
-        self.color_picker.setToolTip("The layer with the painted keyframes; one is enough")
-        self.colorize_button = QtWidgets.QPushButton("Colorize")
-        self.colorize_button.setToolTip("Colour every drawing into a new layer beneath the lines")
-        self.regenerate_button = QtWidgets.QPushButton("Regenerate current frame")
-        self.regenerate_button.setToolTip(
-            "Colour the drawing under the playhead anew; no other frame changes"
-        )
-        self.cancel_button = QtWidgets.QPushButton("Cancel")
-        self.progress_bar = QtWidgets.QProgressBar()
-        self.message = QtWidgets.QLabel()
+        self._commands = commands
+        self._shot = ShotPage(model, commands, icon)
+        self._review = ReviewPage(model, commands, icon)
+        self._palette = PalettePage(model, commands)
+        self._footer = Footer(model, commands)
+        self.pages = QtWidgets.QTabWidget()
         self._lay_out()
-        self._connect()
-        self._show_choice()
-        self._show_news()
+        self._name_parts()
 
     def _lay_out(self) -> None:
-        form = QtWidgets.QFormLayout()
-        form.addRow("Line layer", self.line_picker)
-        form.addRow("Colour layer", self.color_picker)
-        buttons = QtWidgets.QHBoxLayout()
-        buttons.addWidget(self.colorize_button, 1)
-        buttons.addWidget(self.cancel_button)
-        self.message.setWordWrap(True)
-        self.message.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-        self.message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
-        self._keep_height()
+        self.pages.setDocumentMode(True)
+        for page, title in (
+            (self._shot, _("Shot")),
+            (self._review, _("Review")),
+            (self._palette, _("Palette")),
+        ):
+            self.pages.addTab(_scrollable(page), title)
         column = QtWidgets.QVBoxLayout(self)
-        column.addLayout(form)
-        column.addLayout(buttons)
-        column.addWidget(self.regenerate_button)
-        column.addWidget(self.progress_bar)
-        column.addWidget(self.message, 1)
+        column.setContentsMargins(2, 2, 2, 4)
+        column.setSpacing(4)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self._footer)
 
-    def _keep_height(self) -> None:
-        """News must not make Krita's window grow: the docker has its full height from the start."""
-        self.message.setMinimumHeight(MESSAGE_LINES * self.message.fontMetrics().lineSpacing())
-        policy = self.progress_bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.progress_bar.setSizePolicy(policy)
+    def _name_parts(self) -> None:
+        """What can be used, under one roof."""
+        shot, review, footer = self._shot, self._review, self._footer
+        self.line_picker = shot.line_picker
+        self.color_picker = shot.color_picker
+        self.result_picker = shot.result_picker
+        self.engine_picker = shot.engine_picker
+        self.scope_picker = shot.scope_picker
+        self.options_form = shot.options_form
+        self.palette_button = shot.restriction.palette_button
+        self.clear_palette_button = shot.restriction.clear_palette_button
+        self.estimate_label = shot.estimate_label
+        self.colorize_button = shot.colorize_button
+        self.spread_button = shot.spread_button
+        self.strip = review.strip
+        self.previous_unsure_button = review.tools.previous_unsure_button
+        self.next_unsure_button = review.tools.next_unsure_button
+        self.accept_button = review.tools.accept_button
+        self.lock_button = review.tools.lock_button
+        self.regenerate_button = review.tools.regenerate_button
+        self.unsure_button = review.tools.unsure_button
+        self.unsure_list = review.unsure_list
+        self.take_cards = review.take_cards
+        self.compare_button = review.compare_button
+        self.palette_view = self._palette.palette_view
+        self.rename_button = self._palette.rename_button
+        self.replace_button = self._palette.replace_button
+        self.restore_button = self._palette.restore_button
+        self.backend_label = footer.backend_label
+        self.progress_bar = footer.progress_bar
+        self.cancel_button = footer.cancel_button
+        self.message = footer.message
+        self.remedy_button = footer.remedy_button
+        self.yes_button = footer.yes_button
+        self.no_button = footer.no_button
 
-    def _connect(self) -> None:
-        controller = self._controller
-        controller.choice.changed.connect(self._show_choice)
-        controller.progress.changed.connect(self._show_news)
-        for picker in (self.line_picker, self.color_picker):
-            picker.opening.connect(guarded(controller.refresh))
-        self.line_picker.picked.connect(controller.choice.choose_line)
-        self.color_picker.picked.connect(controller.choice.choose_color)
-        self.colorize_button.clicked.connect(guarded(controller.colorize))
-        self.regenerate_button.clicked.connect(guarded(controller.regenerate))
-        self.cancel_button.clicked.connect(guarded(controller.cancel))
+    @property
+    def compare_window(self) -> CompareWindow | None:
+        """None until it is first asked for."""
+        return self._review.compare_window
 
-    def _show_choice(self) -> None:
-        choice = self._controller.choice
-        self.line_picker.show_layers(choice.layers, choice.line_layer)
-        self.color_picker.show_layers(choice.layers, choice.color_layer)
+    @property
+    def color_dialog(self) -> QtWidgets.QColorDialog | None:
+        """None until it is first asked for."""
+        return self._palette.color_dialog
 
-    def _show_news(self) -> None:
-        news = self._controller.progress.news
-        for widget in (self.colorize_button, self.regenerate_button, self.line_picker, self.color_picker):
-            widget.setEnabled(not news.busy)
-        self.cancel_button.setEnabled(news.can_cancel)
-        self.progress_bar.setVisible(news.busy)
-        self.progress_bar.setRange(0, news.total)
-        self.progress_bar.setValue(news.done)
-        self.message.setText(_words(news))
-        self.message.setToolTip(f"{news.error.code.value}: {news.error.detail}" if news.error else "")
+    def showEvent(self, a0: QtGui.QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(a0)
+        guarded(lambda: self._commands.docker_shown(True))()
+
+    def hideEvent(self, a0: QtGui.QHideEvent | None) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(a0)
+        guarded(lambda: self._commands.docker_shown(False))()
 
 
-def _words(news: ProgressNews) -> str:
-    if news.error is not None:
-        return f"{news.error.title}\n{news.error.remedy}"
-    if news.total:
-        return f"{news.text} ({news.done} of {news.total})"
-    return news.text
+def _scrollable(page: QtWidgets.QWidget) -> QtWidgets.QScrollArea:
+    """A low docker scrolls its page instead of pushing other dockers away."""
+    area = QtWidgets.QScrollArea()
+    area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area

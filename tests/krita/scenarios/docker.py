@@ -5,7 +5,7 @@ import time
 from krita import Krita
 from shots import settle, state
 
-from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 
 krita = Krita.instance()
 
@@ -39,6 +39,13 @@ def arrange():
     return [window.width(), window.height()]
 
 
+def model():
+    """The plugin's observable state."""
+    from keycel_plugin import plugin
+
+    return plugin.parts[0].model
+
+
 def look(path=None):
     """What the docker shows."""
     content = dock()
@@ -52,19 +59,108 @@ def look(path=None):
         "listed": [content.line_picker.itemText(row) for row in range(content.line_picker.count())],
         "can_colorize": content.colorize_button.isEnabled(),
         "can_cancel": content.cancel_button.isEnabled(),
+        "question": content.yes_button.isVisible(),
+        "estimate": content.estimate_label.text(),
+        "backend": content.backend_label.text(),
     }
+
+
+def review(calm=3.0):
+    """What is to be reviewed, once the docker has looked at every frame and nothing changes any more."""
+    view = model().review
+    before, since = None, time.perf_counter()
+    while time.perf_counter() - since < calm or model().progress.news.busy:
+        now = (tuple(view.cells), tuple(view.takes), tuple(view.unsure), tuple(view.palette))
+        if now != before:
+            before, since = now, time.perf_counter()
+        yield 0.1
+    return {
+        "states": {cell.time: cell.state.value for cell in view.cells},
+        "ends": {cell.time: cell.end for cell in view.cells},
+        "locked": [cell.time for cell in view.cells if cell.locked],
+        "takes_of": {cell.time: cell.takes for cell in view.cells},
+        "current": view.current,
+        "takes": [[card.digest, card.origin.value, card.chosen] for card in view.takes],
+        "unsure": [[region.time, region.number, list(region.box), region.reason] for region in view.unsure],
+        "palette": [
+            [list(swatch.original), list(swatch.color), swatch.name, swatch.frames, swatch.pixels]
+            for swatch in view.palette
+        ],
+        "thumbnails": [cell.time for cell in view.cells if model().thumbnails.get(cell.time) is not None],
+    }
+
+
+def command(name, *arguments, **named):
+    """Give the plugin a command as a widget or shortcut does, and wait until the work is over."""
+    from keycel_plugin import plugin
+
+    getattr(plugin.parts[0], name)(*arguments, **named)
+    yield 0.1
+    yield from wait_until_idle()
+    yield from settle()
+    return look()
+
+
+def do(name, arguments=()):
+    """`command` with positional arguments out of JSON; lists become tuples."""
+    return command(name, *(tuple(value) if isinstance(value, list) else value for value in arguments))
+
+
+def click_cell(time):
+    """Click a cell of the frame strip as with the mouse."""
+    strip = dock().strip
+    model_ = strip.model()
+    [row] = [row for row, cell in enumerate(model().review.cells) if cell.time == time]
+    place = strip.visualRect(model_.index(row, 0)).center()
+    press_mouse(strip.viewport(), place)
+    yield from settle()
+    return look()
+
+
+def press_mouse(widget, place):
+    button = QtCore.Qt.MouseButton.LeftButton
+    none = QtCore.Qt.KeyboardModifier.NoModifier
+    for kind in (QtCore.QEvent.Type.MouseButtonPress, QtCore.QEvent.Type.MouseButtonRelease):
+        at = QtCore.QPointF(place)
+        event = QtGui.QMouseEvent(kind, at, QtCore.QPointF(widget.mapToGlobal(place)), button, button, none)
+        QtWidgets.QApplication.sendEvent(widget, event)
+
+
+def choose_scope(scope):
+    from keycel_plugin.state.records import Scope
+
+    return command("choose_scope", Scope(scope))
+
+
+def answer_when_asked(name, yes, arguments=()):
+    """Give a command, wait for the question, answer it with the docker's button."""
+    from keycel_plugin import plugin
+
+    getattr(plugin.parts[0], name)(*arguments)
+    started = time.perf_counter()
+    while model().question.asked is None:
+        if time.perf_counter() - started > 20:
+            raise TimeoutError(f"no question; {look()}")
+        yield 0.02
+    asked = model().question.asked.text
+    (dock().yes_button if yes else dock().no_button).click()
+    yield 0.1
+    yield from wait_until_idle()
+    yield from settle()
+    return {**look(), "asked": asked}
 
 
 def pick(line=None, color=None):
     """Choose layers in the two drop-down lists."""
     content = dock()
-    for picker, name in ((content.line_picker, line), (content.color_picker, color)):
-        if name is not None:
+    for name, layer in (("line_picker", line), ("color_picker", color)):
+        if layer is not None:
+            picker = getattr(content, name)
             picker.opening.emit()
-            [row] = [row for row in range(picker.count()) if picker.itemText(row).strip() == name]
+            [row] = [row for row in range(picker.count()) if picker.itemText(row).strip() == layer]
             picker.setCurrentIndex(row)
             picker.activated.emit(row)
-    yield 0.1
+            yield 0.1
     return look()
 
 
@@ -78,40 +174,52 @@ def press(button, seconds=100):
     return {**look(), "seconds": round(took, 3)}
 
 
+def busy():
+    return model().progress.news.busy
+
+
 def wait_until_idle(seconds=100):
-    content = dock()
     started = time.perf_counter()
-    while not content.colorize_button.isEnabled():
+    while busy():
         if time.perf_counter() - started > seconds:
-            raise TimeoutError(content.message.text())
+            raise TimeoutError(dock().message.text())
         yield 0.02
+    return look()
+
+
+def wait_for_message(text, seconds=110):
+    """Wait until the docker says `text` and nothing is going on, without pressing anything."""
+    started = time.perf_counter()
+    while busy() or text not in dock().message.text():
+        if time.perf_counter() - started > seconds:
+            raise TimeoutError(dock().message.text())
+        yield 0.05
+    yield from settle()
     return look()
 
 
 def start_and_wait(button, frames):
     """Click, and answer as soon as so many frames have come."""
-    content = dock()
-    getattr(content, f"{button}_button").click()
-    while content.progress_bar.maximum() < 10 or not coming(content.message.text(), frames):
-        if content.colorize_button.isEnabled():
-            raise AssertionError(f"over already: {content.message.text()}")
+    getattr(dock(), f"{button}_button").click()
+    while not coming(frames):
+        if not busy():
+            raise AssertionError(f"over already: {dock().message.text()}")
         yield 0.01
     return look()
 
 
-def coming(text, frames):
+def coming(frames):
     """True while frames are being coloured and at least `frames` of them have come."""
-    if text.startswith(("Reading", "Sending")) or "(" not in text:
-        return False
-    return int(text.rpartition("(")[2].split()[0]) >= frames
+    news = model().progress.news
+    words = ("Reading", "Sending", "Starting")
+    return news.can_cancel and not news.text.startswith(words) and news.done >= frames > 0
 
 
 def trigger(action):
     """Use a menu entry and wait until the work is over."""
     krita.action(action).trigger()
     yield 0.05
-    while not dock().colorize_button.isEnabled():
-        yield 0.02
+    yield from wait_until_idle()
     return look()
 
 
@@ -127,12 +235,32 @@ def colorize_and_cancel(after):
 
 def colorize_behind(width, height):
     """Press Colorize, then bring another document to the front while the work goes on."""
-    content = dock()
-    content.colorize_button.click()
+    dock().colorize_button.click()
     yield 0.3
     other = krita.createDocument(width, height, "Other", "RGBA", "U8", "", 120.0)
     krita.activeWindow().addView(other)
-    while not content.colorize_button.isEnabled():
-        yield 0.02
+    yield from wait_until_idle()
     yield from settle()
     return {**look(), "front": krita.activeDocument().name(), "front_layers": len(other.topLevelNodes())}
+
+
+def regenerate_behind(width, height):
+    """Press Regenerate, bring another document to the front, read what the docker says, come back."""
+    shot = krita.activeDocument()
+    dock().regenerate_button.click()
+    yield 0.02
+    other = krita.createDocument(width, height, "Other", "RGBA", "U8", "", 120.0)
+    view = krita.activeWindow().addView(other)
+    started = time.perf_counter()
+    while busy() and not dock().message.text().startswith("Waiting"):
+        if time.perf_counter() - started > 60:
+            raise TimeoutError(dock().message.text())
+        yield 0.02
+    said = dock().message.text()
+    yield from settle()
+    other.setModified(False)
+    other.close()
+    del view
+    yield from wait_until_idle(20)
+    yield from settle()
+    return {**look(), "said": said, "front": krita.activeDocument() == shot}

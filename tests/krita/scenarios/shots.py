@@ -93,6 +93,7 @@ def layer_state(document, node):
         "id": node.uniqueId().toString(),
         "type": node.type(),
         "locked": node.locked(),
+        "visible": node.visible(),
         "blending": node.blendingMode(),
         "color": [node.colorModel(), node.colorDepth()],
         "still": hashlib.sha256(bytes(node.pixelData(*size))).hexdigest() if not times else None,

@@ -10,12 +10,12 @@ import numpy as np
 from keycel_backend.engines.base import FrameResult, RegionReport
 from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.flat.sweep import Answer
-from keycel_backend.regions.arrays import Floats, Integers
+from keycel_backend.regions.arrays import Floats, Integers, Labels
 from keycel_backend.regions.confidence import UNSURE, confidence, reason
 from keycel_backend.regions.filling import fill, on_border
 from keycel_backend.regions.palette import Codes, Palette, code_to_rgba, pixels_of
 from keycel_backend.regions.propagation import Colors
-from keycel_backend.regions.tables import RegionTable, region_table
+from keycel_backend.regions.tables import find_runs, runs_by_region, table_of
 
 _NEVER_REDRAWN = 0.9
 """A new take leaves regions alone that are surer than this."""
@@ -46,12 +46,7 @@ def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -
         time=time,
         flats=fill(labels, codes, paint.overlap),
         palette=legend(paint),
-        regions=_reports(
-            region_table(labels, answer.regions.count),
-            codes,
-            _certainty(answer, entries, sure),
-            legend(paint),
-        ),
+        regions=_reports(labels, codes, _certainty(answer, entries, sure), legend(paint)),
         seconds=seconds,
     )
 
@@ -61,7 +56,7 @@ def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> 
     regions = reference.analysed.regions
     codes = paint.palette.codes()[reference.colors.shares.argmax(axis=1)]
     certain = [(1.0, "")] * regions.count
-    reports = _reports(region_table(regions.unpack(), regions.count), codes, certain, legend(paint))
+    reports = _reports(regions.unpack(), codes, certain, legend(paint))
     return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, seconds)
 
 
@@ -94,11 +89,12 @@ def _certainty(answer: Answer, entries: Integers, sure: Floats) -> list[tuple[fl
     agree = np.ones(len(rows), np.bool_)
     for end in answer.ends[1:]:
         agree &= end.shares.argmax(axis=1) == answer.ends[0].shares.argmax(axis=1)
+    rounded = [round(float(value), 4) for value in sure]
     return [
         (
-            float(sure[row]),
+            rounded[row],
             reason(
-                float(sure[row]),
+                rounded[row],
                 float(answer.colors.known[row]),
                 float(shares[row, entries[row]]),
                 float(second[row]),
@@ -110,17 +106,20 @@ def _certainty(answer: Answer, entries: Integers, sure: Floats) -> list[tuple[fl
 
 
 def _reports(
-    table: RegionTable,
+    labels: Labels,
     codes: Codes,
     certainty: Sequence[tuple[float, str]],
     listed: Sequence[tuple[int, int, int, int]],
 ) -> tuple[RegionReport, ...]:
+    runs = find_runs(labels)
+    table = table_of(runs, len(certainty))
+    shapes = runs_by_region(runs, [row for row, (sure, _) in enumerate(certainty) if sure < UNSURE])
     number = {color: index for index, color in enumerate(listed)}
     reports: list[RegionReport] = []
     for row, (sure, why) in enumerate(certainty):
         color = code_to_rgba(int(codes[row]))
         left, top, right, bottom = (int(value) for value in table.box[row])
         entry = number.get(color)
-        area = int(table.area[row])
-        reports.append(RegionReport((left, top, right, bottom), area, color, entry, round(sure, 4), why))
+        box, area = (left, top, right, bottom), int(table.area[row])
+        reports.append(RegionReport(box, area, color, entry, sure, why, shapes.get(row, ())))
     return tuple(reports)

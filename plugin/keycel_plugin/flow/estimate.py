@@ -1,0 +1,57 @@
+"""What the work would cost, asked before a single picture is read."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from keycel_plugin.flow.backend import Backend
+from keycel_plugin.host.ports import ShotDocument
+from keycel_plugin.state.choice import Estimate
+from keycel_plugin.state.records import Choice
+from keycel_shared.messages import JobRequest, PictureAt
+
+
+async def estimate(
+    document: ShotDocument, choice: Choice, times: tuple[int, ...] | None, backend: Backend
+) -> Estimate | None:
+    """The cost of colouring the drawings shown at `times` (None: all).
+
+    Which pictures are equal, blank or coloured already is not known yet, so this is an upper bound.
+    None if the choice is not complete or the backend cannot be asked.
+
+    Raises:
+        KeycelError: DOC_* if the document or a chosen layer is gone.
+    """
+    if not choice.line_layer or not choice.color_layer:
+        return None
+    drawings = document.keyframe_times(choice.line_layer)
+    shown = drawings if times is None else _shown_at(times, drawings)
+    if not shown:
+        return None
+    width, height = document.size
+    request = JobRequest(
+        engine=choice.engine,
+        task="colorize",
+        width=width,
+        height=height,
+        drawings=_unread(drawings),
+        keyframes=_unread(document.keyframe_times(choice.color_layer)),
+        targets=tuple(shown),
+        options=dict(choice.options),
+        palette=choice.palette,
+    )
+    answer = await backend.plan(request)
+    if answer is None:
+        return None
+    return Estimate(answer.frames, answer.stored, answer.seconds, answer.memory_bytes)
+
+
+def _shown_at(times: Iterable[int], drawings: tuple[int, ...]) -> list[int]:
+    """Each drawing shown at one of `times`, holds resolved, once."""
+    places = {bisect_right(drawings, time) - 1 for time in times}
+    return [drawings[place] for place in sorted(places) if place >= 0]
+
+
+def _unread(times: Iterable[int]) -> tuple[PictureAt, ...]:
+    return tuple(PictureAt(time, "") for time in times)

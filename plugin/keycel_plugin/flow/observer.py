@@ -1,0 +1,165 @@
+"""Looks at the pictures of one document in slices, and remembers what it has seen."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+
+from keycel_plugin.flow.drawings import picture_held
+from keycel_plugin.flow.looks import Looks, Wish
+from keycel_plugin.flow.memory import ShotMemory
+from keycel_plugin.flow.recolor import in_shown_colors
+from keycel_plugin.flow.review_view import Frame, TakeFacts, is_artists
+from keycel_plugin.flow.sheet import Sheet
+from keycel_plugin.flow.small_pictures import laid_over, small_colors
+from keycel_plugin.host.ports import LayerReader, ShotDocument
+from keycel_plugin.state.records import FrameRecord, TakeOrigin
+from keycel_plugin.state.thumbnails import Thumbnails
+from keycel_plugin.tasks import pause
+from keycel_shared.pixels import byte_count
+
+_LINES = Wish(lines=True)
+_KEYFRAME = Wish(colors=True)
+_TAKE = Wish()
+
+
+class Observer:
+    """`looks` and `takes` are what was seen; `sheet` says where to look."""
+
+    def __init__(self, document: ShotDocument, sheet: Sheet, thumbnails: Thumbnails) -> None:
+        self.document = document
+        self.sheet = sheet
+        self.looks = Looks()
+        self.takes: dict[str, TakeFacts] = {}
+        self._memory = ShotMemory(document)
+        self._thumbnails = thumbnails
+        self._outdated: set[int] = set()
+        """Times of thumbnails to be made again though nothing new is seen."""
+        self._made_for: dict[str, tuple[object, ...]] = {}
+        """What the thumbnail of each take depends on besides its pixels."""
+
+    def turn_to(self, sheet: Sheet) -> None:
+        """The sheet has changed. What was seen of its layers is still known."""
+        if _our_layer(sheet) != _our_layer(self.sheet):
+            self._outdated.update(sheet.starts)
+        self.sheet = sheet
+        self.looks.forget_others({sheet.line_layer, sheet.color_layer, _our_layer(sheet)})
+
+    def unseen(self) -> bool:
+        """True if there is a picture that was never looked at."""
+        sheet = self.sheet
+        pictures = [
+            (layer, start) for layer in (sheet.line_layer, _our_layer(sheet)) for start in sheet.starts
+        ]
+        pictures += [(sheet.color_layer, start) for start in sheet.painted]
+        return any(layer and self.looks.digest(layer, start) is None for layer, start in pictures)
+
+    async def look_at_frame(self, reading: Reading, time: int) -> bool:
+        """The drawing that starts at `time`, and its colours in our layer. True if something is new."""
+        sheet, ours = self.sheet, self.sheet.ours
+        new = False
+        if reading.has_lines:
+            read = partial(reading.drawing, time)
+            new = await self.looks.look(sheet.line_layer, time, sheet.size, read, lambda _: _LINES)
+        if ours is not None:
+            record = ours.frame(time)
+            new |= await self._learn_take(record.written[-1].take if record.written else "")
+            read = partial(self.document.picture_at, ours.layer, time)
+            new |= await self.looks.look(ours.layer, time, sheet.size, read, partial(self._wish, record))
+            entry = record.find_written(self.looks.digest(ours.layer, time) or "")
+            new |= await self._learn_take(entry.take if entry is not None else "")
+        if new or time in self._outdated:
+            self._outdated.discard(time)
+            self._show_thumbnail(time)
+        return new
+
+    async def look_at_keyframe(self, reading: Reading, time: int) -> bool:
+        """The picture of the colour layer that starts at `time`. True if it is new."""
+        read = partial(reading.keyframe, time)
+        return await self.looks.look(self.sheet.color_layer, time, self.sheet.size, read, lambda _: _KEYFRAME)
+
+    async def show_takes(self, frame: Frame) -> None:
+        """Thumbnails of a frame's takes, as they would look in the layer."""
+        sheet = self.sheet
+        look = self.looks.get(sheet.line_layer, frame.start)
+        depends = (sheet.record.palette, look.digest if look is not None else "")
+        for take in frame.record.takes:
+            if self._made_for.get(take.digest) == depends:
+                continue
+            pixels = await self._memory.take_pixels(take.digest)
+            if take.origin is TakeOrigin.ENGINE:
+                pixels = await in_shown_colors(pixels, sheet.record.palette)
+            self._made_for[take.digest] = depends
+            if len(pixels) != byte_count(*sheet.size):
+                continue  # lost, or from before the canvas was resized
+            small = laid_over(small_colors(pixels, sheet.size), look.thumbnail if look is not None else None)
+            if small is not None:
+                self._thumbnails.put(take.digest, small)
+
+    async def _learn_take(self, digest: str) -> bool:
+        """What the engine has reported about a take. True if it is news."""
+        if not digest or digest in self.takes:
+            return False
+        await pause()
+        self.takes[digest] = TakeFacts.of(self._memory.regions(digest))
+        return True
+
+    def _wish(self, record: FrameRecord, shown: str) -> Wish:
+        if not is_artists(record, shown):
+            return _TAKE
+        facts = self.takes.get(record.written[-1].take) if record.written else None
+        replaced = {entry.original: entry.color for entry in self.sheet.record.palette}
+        return Wish(colors=True, guesses=facts.guesses if facts is not None else (), shown=replaced)
+
+    def _show_thumbnail(self, time: int) -> None:
+        lines = self.looks.get(self.sheet.line_layer, time)
+        colors = self.looks.get(_our_layer(self.sheet), time)
+        small = laid_over(colors.thumbnail if colors else None, lines.thumbnail if lines else None)
+        if small is not None:
+            self._thumbnails.put(time, small)
+
+
+class Reading:
+    """Reads the artist's layers, opened when needed; close it after use.
+
+    A layer with masks, or a group, is read from a hidden copy: that is slow, and `seconds` tells how much.
+    """
+
+    def __init__(self, document: ShotDocument, sheet: Sheet) -> None:
+        self.seconds = 0.0
+        self._document = document
+        self._sheet = sheet
+        self._readers: dict[str, LayerReader] = {}
+
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._sheet.line_layer)
+
+    def drawing(self, time: int) -> bytes:
+        sheet = self._sheet
+        # Our layer has the colour space that its colour layer had.
+        return self._picture(
+            sheet.line_layer, sheet.color_layer or _our_layer(sheet) or sheet.line_layer, time
+        )
+
+    def keyframe(self, time: int) -> bytes:
+        return self._picture(self._sheet.color_layer, self._sheet.color_layer, time)
+
+    def close(self) -> None:
+        began = perf_counter()
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+        self.seconds += perf_counter() - began
+
+    def _picture(self, layer: str, space: str, time: int) -> bytes:
+        began = perf_counter()
+        if layer not in self._readers:
+            self._readers[layer] = self._document.open_reader(layer, space)
+        pixels = picture_held(self._readers[layer], time)
+        self.seconds += perf_counter() - began
+        return pixels
+
+
+def _our_layer(sheet: Sheet) -> str:
+    return sheet.ours.layer if sheet.ours is not None else ""

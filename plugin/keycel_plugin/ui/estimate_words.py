@@ -1,0 +1,23 @@
+"""The estimate in one line."""
+
+from __future__ import annotations
+
+from keycel_plugin.state.choice import Estimate
+from keycel_plugin.ui.figures import duration, size
+from keycel_plugin.words import _, plural
+
+
+def estimate_words(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return _("No estimate yet")
+    if estimate.frames == 0:
+        return _("No drawing to colour")
+    frames = plural("One drawing", "{count} drawings", estimate.frames)
+    if estimate.stored >= estimate.frames:
+        return _("{drawings}: all stored already, nothing to compute").format(drawings=frames)
+    words = _("{drawings} · {duration} · {memory} of memory").format(
+        drawings=frames, duration=duration(estimate.seconds), memory=size(estimate.memory_bytes)
+    )
+    if estimate.stored:
+        words += "; " + plural("one is stored already", "{count} are stored already", estimate.stored)
+    return words

@@ -1,0 +1,162 @@
+"""The first page: what to colour, how, and the buttons that start it."""
+
+from __future__ import annotations
+
+from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.slots import guarded, guarded_method
+from keycel_plugin.state.model import Model
+from keycel_plugin.state.records import Scope
+from keycel_plugin.ui.commands import Commands
+from keycel_plugin.ui.estimate_words import estimate_words
+from keycel_plugin.ui.icons import Icons, SnugButton
+from keycel_plugin.ui.options_form import OptionsForm
+from keycel_plugin.ui.palette_restriction import PaletteRestriction
+from keycel_plugin.ui.pickers import LayerPicker, Picker, ResultPicker
+from keycel_plugin.ui.wheel import WheelGuard
+from keycel_plugin.words import _
+
+_ESTIMATE_LINES = 3
+
+
+class ShotPage(QtWidgets.QWidget):
+    def __init__(self, model: Model, commands: Commands, icons: Icons) -> None:
+        super().__init__()
+        self._model = model
+        self._commands = commands
+        self.line_picker = LayerPicker(_("The layer (or group) with the drawings"))
+        self.color_picker = LayerPicker(_("The layer with the painted keyframes; one is enough"))
+        self.result_picker = ResultPicker(_("Where the colours go: a new layer, or one that Keycel has made"))
+        self.engine_picker = Picker(_("What colours the drawings"), _("Known when the backend runs"))
+        self.scope_picker = Picker(_("Which drawings are coloured; locked, accepted and painted ones stay"))
+        self.options_form = OptionsForm(model.choice, commands)
+        self.restriction = PaletteRestriction(model.choice, commands, icons)
+        self.estimate_label = QtWidgets.QLabel()
+        self.colorize_button = SnugButton(
+            _("Colorize"), _("Colour the drawings; your own layers stay as they are")
+        )
+        self.spread_button = SnugButton(
+            _("Spread"),
+            _("Colour all other frames again, with those that you have painted on or accepted as keyframes"),
+        )
+        self._lay_out()
+        self._connect()
+        self._show_choice()
+        self._show_estimate()
+        self._show_news()
+
+    def _lay_out(self) -> None:
+        form = QtWidgets.QFormLayout()
+        form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setVerticalSpacing(4)
+        for words, field in (
+            (_("&Line layer"), self.line_picker),
+            (_("&Colour layer"), self.color_picker),
+            (_("&Result"), self.result_picker),
+            (_("&Drawings"), self.scope_picker),
+            (_("&Palette"), self.restriction),
+            (_("&Engine"), self.engine_picker),
+        ):
+            form.addRow(words, field)
+            label = form.labelForField(field)
+            if isinstance(label, QtWidgets.QLabel) and field is self.restriction:
+                label.setBuddy(self.restriction.palette_button)
+        font = self.colorize_button.font()
+        font.setBold(True)
+        self.colorize_button.setFont(font)
+        self.colorize_button.setMinimumHeight(2 * self.fontMetrics().height())
+        self.estimate_label.setWordWrap(True)
+        self.estimate_label.setMinimumHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
+        self.estimate_label.setAlignment(
+            QtCore.Qt.AlignmentFlag.AlignBottom | QtCore.Qt.AlignmentFlag.AlignLeft
+        )
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.addLayout(form)
+        column.addWidget(self.options_form)
+        column.addWidget(self.estimate_label)
+        column.addWidget(self.colorize_button)
+        column.addWidget(self.spread_button)
+        column.addStretch(1)
+
+    def _connect(self) -> None:
+        commands, guard = self._commands, WheelGuard(self)
+        for picker in (self.line_picker, self.color_picker, self.result_picker):
+            picker.opening.connect(guarded(commands.refresh))
+        for picker in self._pickers():
+            guard.protect(picker)
+        self.line_picker.picked.connect(self._choose_line)
+        self.color_picker.picked.connect(self._choose_color)
+        self.result_picker.picked.connect(self._choose_result)
+        self.engine_picker.picked.connect(self._choose_engine)
+        self.scope_picker.picked.connect(self._choose_scope)
+        self.colorize_button.clicked.connect(guarded(commands.colorize))
+        self.spread_button.clicked.connect(guarded(commands.spread))
+        self._model.choice.changed.connect(self._show_choice)
+        self._model.choice.estimate_changed.connect(self._show_estimate)
+        self._model.progress.changed.connect(self._show_news)
+
+    def _pickers(self) -> tuple[Picker, ...]:
+        return (
+            self.line_picker,
+            self.color_picker,
+            self.result_picker,
+            self.scope_picker,
+            self.engine_picker,
+        )
+
+    # ---------------------------------------------------------------------------- the artist's doing
+
+    @guarded_method
+    def _choose_line(self, layer: str) -> None:
+        self._commands.choose_line(layer)
+
+    @guarded_method
+    def _choose_color(self, layer: str) -> None:
+        self._commands.choose_color(layer)
+
+    @guarded_method
+    def _choose_result(self, layer: str) -> None:
+        self._commands.choose_result(layer)
+
+    @guarded_method
+    def _choose_engine(self, name: str) -> None:
+        self._commands.choose_engine(name)
+
+    @guarded_method
+    def _choose_scope(self, scope: str) -> None:
+        self._commands.choose_scope(Scope(scope))
+
+    # ---------------------------------------------------------------------------- following the model
+
+    @guarded_method
+    def _show_choice(self) -> None:
+        state = self._model.choice
+        choice = state.choice
+        self.line_picker.show_layers(state.layers, choice.line_layer)
+        self.color_picker.show_layers(state.layers, choice.color_layer)
+        self.result_picker.show_layers(state.layers, choice)
+        engines = [(engine.name, _(engine.title)) for engine in state.engines]
+        self.engine_picker.show_entries(engines, choice.engine)
+        scopes = [
+            (Scope.ALL.value, _("All drawings")),
+            (Scope.SELECTED.value, _("Frames selected in the timeline")),
+            (Scope.CURRENT.value, _("Current frame")),
+        ]
+        self.scope_picker.show_entries(scopes, choice.scope.value)
+
+    @guarded_method
+    def _show_estimate(self) -> None:
+        self.estimate_label.setText(estimate_words(self._model.choice.estimate))
+
+    @guarded_method
+    def _show_news(self) -> None:
+        """Work goes on with what was chosen when it began."""
+        idle = not self._model.progress.news.busy
+        for widget in (
+            *self._pickers(),
+            self.options_form,
+            self.restriction,
+            self.colorize_button,
+            self.spread_button,
+        ):
+            widget.setEnabled(idle)

@@ -1,0 +1,244 @@
+"""An animator's day in a real Krita: review, correct, spread, take again, protect, recolour, come back."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from support.krita_process import KritaProcess
+from support.krita_states import (
+    COLORS,
+    UNTOUCHED,
+    command,
+    differing,
+    keyframes,
+    layer,
+    open_shot,
+    paint,
+    put_artist,
+    review_of,
+    state_of,
+    without,
+)
+
+TIMES = (0, 2, 3, 5, 9)
+"""Drawings of the small shot; 0 and 9 are painted."""
+
+
+@pytest.fixture
+def coloured(krita: KritaProcess, small_shot: Path) -> KritaProcess:
+    open_shot(krita, small_shot)
+    put_artist(krita, 3, "Colour keys")
+    command(krita, "colorize")
+    return krita
+
+
+def test_every_frame_is_proposed_and_shown(coloured: KritaProcess) -> None:
+    seen = review_of(coloured)
+    assert seen["states"] == dict.fromkeys(TIMES, "proposed")
+    assert list(seen["ends"].values())[:-1] == list(TIMES[1:])
+    assert seen["current"] == 3
+    assert seen["thumbnails"] == list(TIMES)
+    assert [origin for _, origin, _ in seen["takes"]] == ["engine"]
+    assert all(frames > 0 for _, _, _, frames, _ in seen["palette"])
+
+
+def test_review_survives_saving_and_reopening(coloured: KritaProcess, tmp_path: Path) -> None:
+    put_artist(coloured, 5, "Colour keys")
+    command(coloured, "regenerate")
+    command(coloured, "lock")
+    put_artist(coloured, 2, "Colour keys")
+    command(coloured, "accept")
+    before = review_of(coloured)
+    assert (before["states"][2], before["locked"], before["takes_of"][5]) == ("accepted", [5], 2)
+    saved = tmp_path / "saved.kra"
+    coloured.run("shots", "save_as", path=str(saved))
+    open_shot(coloured, saved)
+    put_artist(coloured, 2, "Colour keys")
+    assert review_of(coloured) == before
+
+
+def test_a_click_in_the_strip_moves_the_playhead(coloured: KritaProcess) -> None:
+    review_of(coloured)
+    coloured.run("docker", "click_cell", time=9)
+    assert state_of(coloured)["playhead"] == 9
+
+
+def test_selected_frames_are_regenerated_together_and_alone(coloured: KritaProcess) -> None:
+    before = state_of(coloured)
+    for time in (2, 5):
+        paint_new_take_reason(coloured, time)
+    painted = state_of(coloured)
+    review_of(coloured)
+    coloured.run("docker", "do", name="select", arguments=[[2, 5]])
+    answer = coloured.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120).result
+    assert answer["details"] == "", answer
+    after = state_of(coloured)
+    assert differing(keyframes(painted), keyframes(after)) == {2, 5}
+    assert differing(keyframes(before), keyframes(after)) <= {2, 5}
+    assert after["undo_steps"] == painted["undo_steps"] + 1
+    assert without(after, COLORS) == without(painted, COLORS)
+    assert {key: after[key] for key in UNTOUCHED} == {key: painted[key] for key in UNTOUCHED}
+    undone = coloured.run("shots", "undo").result
+    assert undone["layers"] == painted["layers"]
+
+
+def paint_new_take_reason(krita: KritaProcess, time: int) -> None:
+    """Spoil a frame, so that any take differs from what is there."""
+    paint(krita, time, COLORS)
+    put_artist(krita, time, "Colour keys")
+
+
+def test_takes_are_kept_and_chosen(coloured: KritaProcess) -> None:
+    put_artist(coloured, 5, "Colour keys")
+    first = keyframes(state_of(coloured))[5]
+    paint(coloured, 5, COLORS)
+    put_artist(coloured, 5, "Colour keys")
+    by_hand = keyframes(state_of(coloured))[5]
+    assert review_of(coloured)["states"][5] == "edited"
+    asked = coloured.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120).result
+    assert asked["details"] == "", asked
+    takes = review_of(coloured)["takes"]
+    origins = [origin for _, origin, _ in takes]
+    assert origins[:2] == ["engine", "artist"]
+    command(coloured, "choose_take", takes[1][0])
+    assert keyframes(state_of(coloured))[5] == by_hand
+    steps = state_of(coloured)["undo_steps"]
+    command(coloured, "choose_take", takes[0][0])
+    after = state_of(coloured)
+    assert keyframes(after)[5] == first
+    assert after["undo_steps"] == steps + 1
+
+
+def test_no_means_no(coloured: KritaProcess) -> None:
+    paint(coloured, 5, COLORS)
+    put_artist(coloured, 5, "Colour keys")
+    review_of(coloured)
+    before = state_of(coloured)
+    coloured.run("docker", "answer_when_asked", name="regenerate", yes=False, timeout=120)
+    assert state_of(coloured) == before
+
+
+def test_a_correction_spreads_to_free_frames_only(coloured: KritaProcess) -> None:
+    put_artist(coloured, 2, "Colour keys")
+    command(coloured, "accept")
+    put_artist(coloured, 5, "Colour keys")
+    command(coloured, "lock")
+    # The shirt of the figure (see walking_figure): painted over on frame 3 in another colour.
+    paint(coloured, 3, COLORS, (0, 0, 320, 180))
+    put_artist(coloured, 3, "Colour keys")
+    painted = state_of(coloured)
+    assert review_of(coloured)["states"] == {
+        0: "proposed",
+        2: "accepted",
+        3: "edited",
+        5: "proposed",
+        9: "proposed",
+    }
+    answer = command(coloured, "spread")
+    after = state_of(coloured)
+    changed = differing(keyframes(painted), keyframes(after))
+    assert not changed & {2, 3, 5}, answer
+    assert without(after, COLORS) == without(painted, COLORS)
+
+
+def test_colorize_again_leaves_protected_frames_alone(coloured: KritaProcess) -> None:
+    paint(coloured, 3, COLORS)
+    put_artist(coloured, 0, "Colour keys")
+    before = state_of(coloured)
+    command(coloured, "colorize")
+    assert state_of(coloured) == before
+
+
+def test_a_changed_drawing_makes_its_frame_stale(coloured: KritaProcess) -> None:
+    paint(coloured, 5, "Lines", (150, 10, 4, 160))
+    put_artist(coloured, 5, "Colour keys")
+    assert review_of(coloured)["states"] == {**dict.fromkeys(TIMES, "proposed"), 5: "stale"}
+    before = state_of(coloured)
+    command(coloured, "colorize")
+    after = state_of(coloured)
+    assert differing(keyframes(before), keyframes(after)) <= {5}
+    assert review_of(coloured)["states"][5] == "proposed"
+
+
+def test_undo_is_understood(coloured: KritaProcess) -> None:
+    paint(coloured, 3, COLORS)
+    assert review_of(coloured)["states"][3] == "edited"
+    coloured.run("shots", "undo")
+    assert review_of(coloured)["states"][3] == "proposed"
+
+
+def test_a_locked_frame_is_refused(coloured: KritaProcess) -> None:
+    command(coloured, "lock")
+    before = state_of(coloured)
+    command(coloured, "regenerate", error="DOC_FRAME_LOCKED")
+    assert state_of(coloured) == before
+
+
+def test_scope_current_frame_colours_one_frame(krita: KritaProcess, small_shot: Path) -> None:
+    open_shot(krita, small_shot)
+    put_artist(krita, 4, "Colour keys")
+    krita.run("docker", "choose_scope", scope="current")
+    command(krita, "colorize")
+    states = review_of(krita)["states"]
+    assert states == {**dict.fromkeys(TIMES, "empty"), 3: "proposed"}
+    assert sorted(keyframes(state_of(krita))) == list(TIMES)  # blank where nothing is coloured: no false hold
+    krita.run("docker", "choose_scope", scope="all")
+    command(krita, "colorize")
+    assert set(review_of(krita)["states"].values()) == {"proposed"}
+
+
+def test_unsure_regions_have_a_layer_of_their_own(coloured: KritaProcess) -> None:
+    before = state_of(coloured)
+    command(coloured, "show_unsure", True)
+    shown = state_of(coloured)
+    marks = layer(shown, "Keycel unsure")
+    assert shown["layers"][0]["name"] == "Keycel unsure"
+    assert without(shown, "Keycel unsure") == before["layers"]
+    assert {int(time) for time in marks["keyframes"]} == set(TIMES)
+    unsure = {time for time, *_ in review_of(coloured)["unsure"]}
+    blank = {
+        time for time, digest in keyframes(shown, "Keycel unsure").items() if digest == blank_digest(320, 180)
+    }
+    assert blank == set(TIMES) - unsure
+    command(coloured, "show_unsure", False)
+    assert layer(state_of(coloured), "Keycel unsure")["visible"] is False
+
+
+def blank_digest(width: int, height: int) -> str:
+    return hashlib.sha256(bytes(4 * width * height)).hexdigest()
+
+
+def test_a_colour_is_replaced_everywhere_at_once(coloured: KritaProcess) -> None:
+    put_artist(coloured, 2, "Colour keys")
+    command(coloured, "accept")
+    before = state_of(coloured)
+    palette = review_of(coloured)["palette"]
+    original = palette[0][0]
+    command(coloured, "replace_color", original, [1, 250, 3, 255])
+    after = state_of(coloured)
+    assert differing(keyframes(before), keyframes(after)) == set(TIMES) - {2}
+    assert after["undo_steps"] == before["undo_steps"] + 1
+    assert [1, 250, 3, 255] in [color for _, color, *_ in review_of(coloured)["palette"]]
+    command(coloured, "replace_color", original, original)
+    assert keyframes(state_of(coloured)) == keyframes(before)
+
+
+def test_a_palette_file_is_the_law(krita: KritaProcess, small_shot: Path, tmp_path: Path) -> None:
+    palette = tmp_path / "two.gpl"
+    palette.write_text("GIMP Palette\nName: two\nColumns: 2\n#\n200 10 10 red\n10 10 200 blue\n")
+    open_shot(krita, small_shot)
+    command(krita, "load_palette", str(palette))
+    command(krita, "colorize")
+    colors = {tuple(color) for _, color, *_ in review_of(krita)["palette"]}
+    assert colors <= {(200, 10, 10, 255), (10, 10, 200, 255)}
+    assert colors
+
+
+def test_regenerate_waits_for_its_document(coloured: KritaProcess) -> None:
+    paint_new_take_reason(coloured, 5)
+    review_of(coloured)
+    answer = coloured.run("docker", "regenerate_behind", width=64, height=64, timeout=120).result
+    assert answer["said"].startswith("Waiting"), answer
+    assert answer["details"] == "", answer

@@ -1,0 +1,99 @@
+"""Commands that only remember what was asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keycel_plugin.state.records import Rgba, Scope
+from keycel_plugin.state.remedies import Remedy
+from keycel_shared.messages import OptionValue
+
+
+class RecordingCommands:
+    """Implements `ui.commands.Commands`; `calls` are (name, arguments…) in their order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        """The arguments of every call of that name."""
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def refresh(self) -> None:
+        self.calls.append(("refresh",))
+
+    def docker_shown(self, shown: bool) -> None:
+        self.calls.append(("docker_shown", shown))
+
+    def choose_line(self, layer: str) -> None:
+        self.calls.append(("choose_line", layer))
+
+    def choose_color(self, layer: str) -> None:
+        self.calls.append(("choose_color", layer))
+
+    def choose_result(self, layer: str) -> None:
+        self.calls.append(("choose_result", layer))
+
+    def choose_engine(self, name: str) -> None:
+        self.calls.append(("choose_engine", name))
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        self.calls.append(("set_option", name, value))
+
+    def choose_scope(self, scope: Scope) -> None:
+        self.calls.append(("choose_scope", scope))
+
+    def load_palette(self, path: str) -> None:
+        self.calls.append(("load_palette", path))
+
+    def clear_palette(self) -> None:
+        self.calls.append(("clear_palette",))
+
+    def colorize(self) -> None:
+        self.calls.append(("colorize",))
+
+    def spread(self) -> None:
+        self.calls.append(("spread",))
+
+    def regenerate(self) -> None:
+        self.calls.append(("regenerate",))
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel",))
+
+    def answer(self, yes: bool) -> None:
+        self.calls.append(("answer", yes))
+
+    def remedy(self, remedy: Remedy) -> None:
+        self.calls.append(("remedy", remedy))
+
+    def go_to(self, time: int) -> None:
+        self.calls.append(("go_to", time))
+
+    def select(self, times: Sequence[int]) -> None:
+        self.calls.append(("select", tuple(times)))
+
+    def next_unsure(self) -> None:
+        self.calls.append(("next_unsure",))
+
+    def previous_unsure(self) -> None:
+        self.calls.append(("previous_unsure",))
+
+    def accept(self) -> None:
+        self.calls.append(("accept",))
+
+    def lock(self) -> None:
+        self.calls.append(("lock",))
+
+    def choose_take(self, digest: str) -> None:
+        self.calls.append(("choose_take", digest))
+
+    def show_unsure(self, shown: bool) -> None:
+        self.calls.append(("show_unsure", shown))
+
+    def replace_color(self, original: Rgba, color: Rgba) -> None:
+        self.calls.append(("replace_color", original, color))
+
+    def rename_color(self, original: Rgba, name: str) -> None:
+        self.calls.append(("rename_color", original, name))
