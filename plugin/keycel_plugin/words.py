@@ -33,6 +33,7 @@ def use(wanted: list[str]) -> None:
     """Take another language from now on; what is on screen already stays as it is."""
     global _catalogue  # noqa: PLW0603 - one language per Krita, as its own
     _catalogue = gettext.translation(DOMAIN, LOCALE_FOLDER, wanted, fallback=True)
+    _spoken.clear()
 
 
 def translating() -> bool:

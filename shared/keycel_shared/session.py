@@ -153,10 +153,14 @@ class Session:
             self._lose(_link_lost(detail))
 
     def close(self) -> None:
-        """Leave. Running jobs go on; unacknowledged results stay in the store."""
+        """Leave. Running jobs go on; unacknowledged results stay in the store.
+
+        Unanswered requests are answered with LINK_LOST, so that nobody waits for ever.
+        """
         if self.lost is None:
             self.notify(Bye())
         self.link.close(linger=0.0 if self.lost else GOODBYE)
+        self._fail_pending(_link_lost("The session was closed."))
 
     # ---------------------------------------------------------------------------- internals
 

@@ -31,7 +31,7 @@ def replace(shot: KritaProcess, changes: dict[str, dict[str, int]], **more: obje
 
 def keyframes(state: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Layer id to {time: digest}."""
-    return {entry["id"]: entry["keyframes"] for entry in state["layers"]}
+    return {entry["id"]: dict(entry["keyframes"]) for entry in state["layers"]}
 
 
 def except_keyframes(state: dict[str, Any]) -> list[dict[str, Any]]:
@@ -63,9 +63,7 @@ def test_a_replaced_frame_is_one_step_and_alone(shot: KritaProcess, trouble: str
     expected = keyframes(before)
     expected[new]["12"] = value_digest(99)  # 0 had the same picture; it keeps it
     check_one_step(before, after, expected)
-    undone = shot.run("shots", "undo").result
-    assert keyframes(undone) == keyframes(before)
-    assert undone["layers"] == before["layers"]
+    assert shot.run("shots", "undo").result["layers"] == before["layers"]
 
 
 @pytest.mark.parametrize("trouble", ["none", "not pinned", "namesakes"])
@@ -87,8 +85,7 @@ def test_frames_of_several_layers_are_replaced_in_one_step(shot: KritaProcess, t
     expected[first].update({"3": value_digest(70), "12": value_digest(71)})
     expected[second].update({time: value_digest(value) for time, value in (("0", 80), ("3", 81), ("6", 82))})
     check_one_step(before, after, expected)
-    undone = shot.run("shots", "undo").result
-    assert undone["layers"] == before["layers"]
+    assert shot.run("shots", "undo").result["layers"] == before["layers"]
     assert shot.run("shots", "redo").result["layers"] == after["layers"]
 
 
@@ -154,7 +151,8 @@ def test_a_layer_locked_at_the_last_moment_is_refused(shot: KritaProcess) -> Non
 def test_a_layer_converted_by_the_artist_is_read_but_not_written_to(shot: KritaProcess) -> None:
     """Its keyframes would get bytes that mean something else there."""
     new = add(shot, "New", CELS)
-    shot.run("host", "convert_layer", layer="New", model="RGBA", depth="U16")
+    converted = shot.run("host", "convert_layer", layer="New", model="RGBA", depth="U16").result
+    assert converted == ["RGBA", "U16"]
     pictures = shot.run("host", "pictures_at", layer="New", times=[0, 3, 4, 5]).result
     assert pictures == {"0": value_digest(1), "3": value_digest(2), "4": value_digest(3), "5": None}
     assert replace(shot, {new: {"0": 9}})["error"] == "DOC_UNSUPPORTED_COLOR"

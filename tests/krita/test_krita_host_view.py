@@ -87,7 +87,7 @@ def test_only_documents_with_a_window_count(krita: KritaProcess, small_shot: Pat
     krita.run("shots", "open_shot", path=str(small_shot))
     krita.run("shots", "add_document", width=64, height=64)
     seen = krita.run("host", "several_documents").result
-    assert seen["documents"] == ["Other", "small"]
+    assert seen["documents"] == ["Other", "shot"]
     assert seen["front"] == "Other"
     assert seen["same"] == 1
     assert (seen["selected_times"], seen["active_layer"]) == ([], "")

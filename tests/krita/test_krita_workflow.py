@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.krita_process import KritaProcess
 from support.krita_states import (
@@ -22,8 +23,10 @@ from support.krita_states import (
     without,
 )
 
-TIMES = (0, 2, 3, 5, 9)
-"""Drawings of the small shot; 0 and 9 are painted."""
+from keycel_backend.io.kra.reader import read_kra
+
+TIMES = (0, 2, 3, 5, 9, 44)
+"""Drawings of the small shot; that of 5 comes back at 44, as a clone keyframe."""
 
 
 @pytest.fixture
@@ -45,13 +48,14 @@ def test_every_frame_is_proposed_and_shown(coloured: KritaProcess) -> None:
 
 
 def test_review_survives_saving_and_reopening(coloured: KritaProcess, tmp_path: Path) -> None:
-    put_artist(coloured, 5, "Colour keys")
-    command(coloured, "regenerate")
+    spoil(coloured, 3)
+    review_of(coloured)
+    coloured.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120)
     command(coloured, "lock")
     put_artist(coloured, 2, "Colour keys")
     command(coloured, "accept")
     before = review_of(coloured)
-    assert (before["states"][2], before["locked"], before["takes_of"][5]) == ("accepted", [5], 2)
+    assert (before["states"][2], before["locked"], before["takes_of"][3]) == ("accepted", [3], 2)
     saved = tmp_path / "saved.kra"
     coloured.run("shots", "save_as", path=str(saved))
     open_shot(coloured, saved)
@@ -67,16 +71,16 @@ def test_a_click_in_the_strip_moves_the_playhead(coloured: KritaProcess) -> None
 
 def test_selected_frames_are_regenerated_together_and_alone(coloured: KritaProcess) -> None:
     before = state_of(coloured)
-    for time in (2, 5):
-        paint_new_take_reason(coloured, time)
+    for time in (2, 3):
+        spoil(coloured, time)
     painted = state_of(coloured)
     review_of(coloured)
-    coloured.run("docker", "do", name="select", arguments=[[2, 5]])
+    coloured.run("docker", "do", name="select", arguments=[[2, 3]])
     answer = coloured.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120).result
     assert answer["details"] == "", answer
     after = state_of(coloured)
-    assert differing(keyframes(painted), keyframes(after)) == {2, 5}
-    assert differing(keyframes(before), keyframes(after)) <= {2, 5}
+    assert differing(keyframes(painted), keyframes(after)) == {2, 3}
+    assert differing(keyframes(before), keyframes(after)) <= {2, 3}
     assert after["undo_steps"] == painted["undo_steps"] + 1
     assert without(after, COLORS) == without(painted, COLORS)
     assert {key: after[key] for key in UNTOUCHED} == {key: painted[key] for key in UNTOUCHED}
@@ -84,36 +88,35 @@ def test_selected_frames_are_regenerated_together_and_alone(coloured: KritaProce
     assert undone["layers"] == painted["layers"]
 
 
-def paint_new_take_reason(krita: KritaProcess, time: int) -> None:
+def spoil(krita: KritaProcess, time: int) -> None:
     """Spoil a frame, so that any take differs from what is there."""
     paint(krita, time, COLORS)
     put_artist(krita, time, "Colour keys")
 
 
 def test_takes_are_kept_and_chosen(coloured: KritaProcess) -> None:
-    put_artist(coloured, 5, "Colour keys")
-    first = keyframes(state_of(coloured))[5]
-    paint(coloured, 5, COLORS)
-    put_artist(coloured, 5, "Colour keys")
-    by_hand = keyframes(state_of(coloured))[5]
-    assert review_of(coloured)["states"][5] == "edited"
+    first = keyframes(state_of(coloured))[3]
+    paint(coloured, 3, COLORS)
+    put_artist(coloured, 3, "Colour keys")
+    by_hand = keyframes(state_of(coloured))[3]
+    assert review_of(coloured)["states"][3] == "edited"
     asked = coloured.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120).result
     assert asked["details"] == "", asked
     takes = review_of(coloured)["takes"]
     origins = [origin for _, origin, _ in takes]
     assert origins[:2] == ["engine", "artist"]
     command(coloured, "choose_take", takes[1][0])
-    assert keyframes(state_of(coloured))[5] == by_hand
+    assert keyframes(state_of(coloured))[3] == by_hand
     steps = state_of(coloured)["undo_steps"]
     command(coloured, "choose_take", takes[0][0])
     after = state_of(coloured)
-    assert keyframes(after)[5] == first
+    assert keyframes(after)[3] == first
     assert after["undo_steps"] == steps + 1
 
 
 def test_no_means_no(coloured: KritaProcess) -> None:
-    paint(coloured, 5, COLORS)
-    put_artist(coloured, 5, "Colour keys")
+    paint(coloured, 3, COLORS)
+    put_artist(coloured, 3, "Colour keys")
     review_of(coloured)
     before = state_of(coloured)
     coloured.run("docker", "answer_when_asked", name="regenerate", yes=False, timeout=120)
@@ -129,13 +132,8 @@ def test_a_correction_spreads_to_free_frames_only(coloured: KritaProcess) -> Non
     paint(coloured, 3, COLORS, (0, 0, 320, 180))
     put_artist(coloured, 3, "Colour keys")
     painted = state_of(coloured)
-    assert review_of(coloured)["states"] == {
-        0: "proposed",
-        2: "accepted",
-        3: "edited",
-        5: "proposed",
-        9: "proposed",
-    }
+    states = {**dict.fromkeys(TIMES, "proposed"), 2: "accepted", 3: "edited"}
+    assert review_of(coloured)["states"] == states
     answer = command(coloured, "spread")
     after = state_of(coloured)
     changed = differing(keyframes(painted), keyframes(after))
@@ -152,14 +150,14 @@ def test_colorize_again_leaves_protected_frames_alone(coloured: KritaProcess) ->
 
 
 def test_a_changed_drawing_makes_its_frame_stale(coloured: KritaProcess) -> None:
-    paint(coloured, 5, "Lines", (150, 10, 4, 160))
-    put_artist(coloured, 5, "Colour keys")
-    assert review_of(coloured)["states"] == {**dict.fromkeys(TIMES, "proposed"), 5: "stale"}
+    paint(coloured, 3, "Lines", (150, 10, 4, 160))
+    put_artist(coloured, 3, "Colour keys")
+    assert review_of(coloured)["states"] == {**dict.fromkeys(TIMES, "proposed"), 3: "stale"}
     before = state_of(coloured)
     command(coloured, "colorize")
     after = state_of(coloured)
-    assert differing(keyframes(before), keyframes(after)) <= {5}
-    assert review_of(coloured)["states"][5] == "proposed"
+    assert differing(keyframes(before), keyframes(after)) <= {3}
+    assert review_of(coloured)["states"][3] == "proposed"
 
 
 def test_undo_is_understood(coloured: KritaProcess) -> None:
@@ -194,7 +192,8 @@ def test_unsure_regions_have_a_layer_of_their_own(coloured: KritaProcess) -> Non
     command(coloured, "show_unsure", True)
     shown = state_of(coloured)
     marks = layer(shown, "Keycel unsure")
-    assert shown["layers"][0]["name"] == "Keycel unsure"
+    names = [entry["name"] for entry in shown["layers"] if entry["type"] == "paintlayer"]
+    assert names == ["Keycel unsure", "Lines", COLORS, "Colour keys", "Paper"]
     assert without(shown, "Keycel unsure") == before["layers"]
     assert {int(time) for time in marks["keyframes"]} == set(TIMES)
     unsure = {time for time, *_ in review_of(coloured)["unsure"]}
@@ -231,13 +230,23 @@ def test_a_palette_file_is_the_law(krita: KritaProcess, small_shot: Path, tmp_pa
     open_shot(krita, small_shot)
     command(krita, "load_palette", str(palette))
     command(krita, "colorize")
-    colors = {tuple(color) for _, color, *_ in review_of(krita)["palette"]}
-    assert colors <= {(200, 10, 10, 255), (10, 10, 200, 255)}
-    assert colors
+    saved = tmp_path / "saved.kra"
+    krita.run("shots", "save_as", path=str(saved))
+    used = {
+        tuple(color)
+        for picture in colors_of_layer(saved)
+        for color in np.unique(picture.reshape(-1, 4), axis=0)
+    }
+    assert {color for color in used if color[3]} <= {(200, 10, 10, 255), (10, 10, 200, 255)}
+    assert len(used) > 1
+
+
+def colors_of_layer(path: Path) -> list[np.ndarray]:
+    return [picture.load() for picture in read_kra(path, "Lines", COLORS, None).colors.values()]
 
 
 def test_regenerate_waits_for_its_document(coloured: KritaProcess) -> None:
-    paint_new_take_reason(coloured, 5)
+    spoil(coloured, 3)
     review_of(coloured)
     answer = coloured.run("docker", "regenerate_behind", width=64, height=64, timeout=120).result
     assert answer["said"].startswith("Waiting"), answer

@@ -86,6 +86,7 @@ def test_several_cells_are_selected_with_shift_and_ctrl(dock: Dock, commands: Re
     click(dock.strip, cell_index(dock, 3), Modifier.ShiftModifier)
     click(dock.strip, cell_index(dock, 1), Modifier.ControlModifier)
     assert commands.named("select")[-1] == ((0, 4, 5),)
+    assert commands.named("go_to") == [(0,), (5,)], "not to the cell that was taken out"
 
 
 def test_arrow_keys_take_the_playhead_along(dock: Dock, commands: RecordingCommands) -> None:
@@ -213,32 +214,38 @@ def test_going_through_frames_stays_possible_during_work(dock: Dock, model: Mode
 # -------------------------------------------------------------------------------- unsure regions
 
 
+def region_index(dock: Dock, row: int, column: int = 0) -> QtCore.QModelIndex:
+    regions = dock.unsure_list.model()
+    assert regions is not None
+    return regions.index(row, column)
+
+
 def test_unsure_regions_say_where_and_why(dock: Dock) -> None:
-    rows = [dock.unsure_list.topLevelItem(row) for row in range(dock.unsure_list.topLevelItemCount())]
-    assert [[row.text(column) for column in range(3)] for row in rows if row] == [
+    rows = [[region_index(dock, row, column).data() for column in range(3)] for row in range(3)]
+    assert rows == [
         ["4", "1", "Two colours are about equally likely."],
         ["4", "2", "The match to the painted regions is weak."],
         ["15", "1", "Two colours are about equally likely."],
     ]
-    assert rows[0] is not None
-    assert rows[0].toolTip(2) == "Frame 4, region 1: Two colours are about equally likely. (30 % sure)"
+    tip = region_index(dock, 0, 2).data(QtCore.Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Frame 4, region 1: Two colours are about equally likely. (30 % sure)"
 
 
 def test_click_and_enter_jump_to_the_region(dock: Dock, commands: RecordingCommands) -> None:
     dock.unsure_list.scrollToBottom()
-    click(dock.unsure_list, dock.unsure_list.indexFromItem(dock.unsure_list.topLevelItem(2)))
+    click(dock.unsure_list, region_index(dock, 2))
     assert commands.named("go_to") == [(15,)]
-    dock.unsure_list.setCurrentItem(dock.unsure_list.topLevelItem(0))
+    dock.unsure_list.setCurrentIndex(region_index(dock, 0))
     press(dock.unsure_list, Key.Key_Return)
     assert commands.named("go_to") == [(15,), (4,)]
 
 
 def test_the_list_keeps_its_place(dock: Dock, model: Model) -> None:
-    dock.unsure_list.setCurrentItem(dock.unsure_list.topLevelItem(1))
+    dock.unsure_list.setCurrentIndex(region_index(dock, 1))
     model.review.show_unsure(dock_scene.UNSURE[:2])
     assert dock.unsure_list.currentIndex().row() == 1
     model.review.show_unsure(())
-    assert dock.unsure_list.topLevelItemCount() == 0
+    assert not region_index(dock, 0).isValid()
 
 
 # -------------------------------------------------------------------------------- takes

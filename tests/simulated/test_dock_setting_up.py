@@ -211,13 +211,13 @@ def test_a_palette_file_restricts_the_colours(
     [
         (None, "No estimate yet"),
         (Estimate(0, 0, 0, 0), "No drawing to colour"),
-        (Estimate(24, 0, 12.3, 610_000_000), "24 drawings · about 12 s · 0.6 GB of memory"),
+        (Estimate(24, 0, 12.3, 610_000_000), "24 drawings · about 12 s · 0.6 GB"),
         (
             Estimate(24, 10, 200, 61_000_000),
-            "24 drawings · about 3 min · 61 MB of memory; 10 are stored already",
+            "24 drawings · about 3 min · 61 MB; 10 are stored already",
         ),
-        (Estimate(1, 0, 0.2, 0), "One drawing · less than a second · 1 MB of memory"),
-        (Estimate(24, 1, 9000, 2e9), "24 drawings · about 2 h · 2.0 GB of memory; one is stored already"),
+        (Estimate(1, 0, 0.2, 0), "One drawing · less than a second · 1 MB"),
+        (Estimate(24, 1, 9000, 2e9), "24 drawings · about 2 h · 2.0 GB; one is stored already"),
         (Estimate(3, 3, 0, 0), "3 drawings: all stored already, nothing to compute"),
     ],
 )

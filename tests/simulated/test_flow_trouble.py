@@ -108,6 +108,34 @@ def test_an_edit_that_goes_on_during_regenerate_is_not_replaced(desk: Desk) -> N
     assert "left as they are, at 3" in desk.message
 
 
+@pytest.mark.parametrize("change", [accept, lock])
+def test_an_edit_that_the_artist_stands_by_after_all_is_not_replaced(desk: Desk, change: Change) -> None:
+    painted = desk.paint(3, 1)
+    desk.question.changed.connect(lambda: desk.question.answer(True))
+    during_the_work(desk, change)
+    desk.regenerate(3)
+    assert desk.pixels[3] == painted
+    assert "left as they are, at 3" in desk.message
+
+
+def test_paint_in_the_last_moment_is_seen(desk: Desk) -> None:
+    """While all frames are looked at once more, the artist paints at the playhead."""
+    desk.document.time = 3
+    looked: list[str] = []
+
+    def paint_meanwhile() -> None:
+        news = desk.progress.news
+        if news.text == "Looking for changes of yours" and desk.backend.requests[1:] and news.done == 2:
+            looked.append(news.text)
+            desk.paint(3, 1)
+
+    desk.progress.changed.connect(paint_meanwhile)
+    desk.colorize()
+    assert looked
+    assert desk.pixels[3] == flat_picture(1)
+    assert desk.states()[3] is FrameState.EDITED
+
+
 def test_undo_during_the_work(desk: Desk) -> None:
     before = desk.pixels
     desk.document.paint("lines", 3, flat_picture(33))

@@ -42,19 +42,23 @@ def shot_document() -> MemoryDocument:
 
 
 class Desk:
-    """Runs one use case at a time; `message` or `error` tells how the latest one has ended."""
+    """Runs one use case at a time; `message` or `error` tells how the latest one has ended.
+
+    `context`: to work with another backend than the one in memory.
+    """
 
     def __init__(
         self,
         run_until: RunUntil,
         document: MemoryDocument | None = None,
         backend: MemoryBackend | None = None,
+        context: Context | None = None,
     ) -> None:
         self.document = document or shot_document()
         self.backend = backend or MemoryBackend()
-        self.progress = Progress()
-        self.question = Question()
-        self.context = Context(cast("Backend", self.backend), self.progress, self.question)
+        self.progress = context.progress if context else Progress()
+        self.question = context.question if context else Question()
+        self.context = context or Context(cast("Backend", self.backend), self.progress, self.question)
         self.choice = CHOICE
         self.message = ""
         self.error: ErrorValue | None = None
@@ -114,7 +118,7 @@ class Desk:
 
     def finish(self, work: Coroutine[Any, Any, str]) -> None:
         task = self.start(work)
-        self.run_until(lambda: not task.running)
+        self.run_until(lambda: not task.running, 60)
         if self.ended is not None and self.error is None:
             raise self.ended
 

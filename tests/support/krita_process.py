@@ -166,6 +166,11 @@ class KritaProcess:
                 os.kill(pid, signal.SIGTERM)
 
     @property
+    def process_id(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

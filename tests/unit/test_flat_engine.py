@@ -383,3 +383,14 @@ def test_a_keyframes_own_frame_reports_its_regions_as_certain() -> None:
     result = colored(Request(shot_from([line], {0: flats}), (0,)))[0]
     assert {region.color for region in result.regions} >= {(*color, 255) for color in FIGURE_COLORS}
     assert {region.confidence for region in result.regions} == {1.0}
+
+
+def test_only_legal_colours_also_in_painted_frames() -> None:
+    drawn = [draw(figure(0.0, (shift, 0.0))) for shift in (0.0, 6.0)]
+    shot = shot_from([lines for lines, _ in drawn], {0: drawn[0][1]})
+    legal = ((255, 200, 190, 255), (50, 80, 150, 255), (255, 0, 0, 255))
+    results = colored(Request(shot, all_targets(shot), palette=legal))
+    for result in results.values():
+        used = {tuple(color) for color in np.unique(result.flats.reshape(-1, 4), axis=0).tolist()}
+        assert {color for color in used if color[3]} <= set(legal)
+        assert len(used) > 2

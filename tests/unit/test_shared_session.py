@@ -259,9 +259,12 @@ def test_an_error_to_nobody_loses_the_link(world: World) -> None:
 
 
 def test_leaving_says_goodbye_unless_the_link_is_lost(world: World) -> None:
+    errors: list[ErrorValue] = []
+    world.session.request(Ping(), lambda _: None, errors.append)
     world.session.close()
     assert world.bodies(Bye) == [Bye()]
     assert world.link.closed
+    assert [error.code for error in errors] == [ErrorCode.LINK_LOST], "nobody waits for ever"
     other = World()
     other.hear(make(Error(PROBLEM)))
     other.session.close()

@@ -55,14 +55,14 @@ def test_translations_have_the_same_gaps(language: Path) -> None:
 
 
 def test_translations_keep_the_form_of_the_sentence(language: Path) -> None:
-    """A full stop, an ellipsis or a keyboard shortcut means something in the docker."""
+    """A full stop, a colon or an ellipsis means something in the docker."""
     for key, message in catalogue.messages(catalogue.read(language)).items():
         if isinstance(key, tuple):
             continue
         translation = str(message.string)
         for ending in (".", "…", "?", ":"):
             assert key.endswith(ending) == translation.endswith(ending), key
-        assert key.count("&") == translation.count("&"), key
+        assert "&" not in key + translation, "Alt with a letter opens Krita's menus"
         assert (key == key.strip()) == (translation == translation.strip()), key
 
 

@@ -73,11 +73,12 @@ class Looks:
     ) -> bool:
         """Look at what `read` gives: BGRA pixels, or nothing. True if it is another picture than before."""
         pixels = read()
-        checksum = hash(pixels)
         await pause()
+        checksum = hash(pixels)
         known = self.get(layer, time)
         if known is not None and known.checksum == checksum:
             return False
+        await pause()
         digest = await shown_digest(pixels)
         wanted = wish(digest) if digest and len(pixels) == size[0] * size[1] * BYTES_PER_PIXEL else None
         if wanted is None:

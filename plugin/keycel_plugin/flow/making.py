@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from keycel_plugin.error_words import error_words
 from keycel_plugin.flow.collect import Shot, check_references
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
@@ -97,7 +98,9 @@ async def _run(
             take = Take(event.digest, TakeOrigin.ENGINE, order.seed, event.unsure)
             await writing.put(times_of[event.time], take, bytes(delivery.pixels), delivery.report)
             unsure.update(dict.fromkeys(times_of[event.time], event.unsure))
-        failures = {time: failure.error.title for failure in job.failures for time in times_of[failure.time]}
+        failures = {
+            time: error_words(failure.error)[0] for failure in job.failures for time in times_of[failure.time]
+        }
         if not unsure:
             _note_failures(order, failures)
             raise _nothing_came(job)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
 
@@ -40,17 +42,15 @@ class Observer:
 
     def turn_to(self, sheet: Sheet) -> None:
         """The sheet has changed. What was seen of its layers is still known."""
-        if _our_layer(sheet) != _our_layer(self.sheet):
+        if sheet.our_layer != self.sheet.our_layer:
             self._outdated.update(sheet.starts)
         self.sheet = sheet
-        self.looks.forget_others({sheet.line_layer, sheet.color_layer, _our_layer(sheet)})
+        self.looks.forget_others({sheet.line_layer, sheet.color_layer, sheet.our_layer})
 
     def unseen(self) -> bool:
         """True if there is a picture that was never looked at."""
         sheet = self.sheet
-        pictures = [
-            (layer, start) for layer in (sheet.line_layer, _our_layer(sheet)) for start in sheet.starts
-        ]
+        pictures = [(layer, start) for layer in (sheet.line_layer, sheet.our_layer) for start in sheet.starts]
         pictures += [(sheet.color_layer, start) for start in sheet.painted]
         return any(layer and self.looks.digest(layer, start) is None for layer, start in pictures)
 
@@ -100,8 +100,8 @@ class Observer:
         """What the engine has reported about a take. True if it is news."""
         if not digest or digest in self.takes:
             return False
-        await pause()
         self.takes[digest] = TakeFacts.of(self._memory.regions(digest))
+        await pause()
         return True
 
     def _wish(self, record: FrameRecord, shown: str) -> Wish:
@@ -113,7 +113,7 @@ class Observer:
 
     def _show_thumbnail(self, time: int) -> None:
         lines = self.looks.get(self.sheet.line_layer, time)
-        colors = self.looks.get(_our_layer(self.sheet), time)
+        colors = self.looks.get(self.sheet.our_layer, time)
         small = laid_over(colors.thumbnail if colors else None, lines.thumbnail if lines else None)
         if small is not None:
             self._thumbnails.put(time, small)
@@ -122,11 +122,12 @@ class Observer:
 class Reading:
     """Reads the artist's layers, opened when needed; close it after use.
 
-    A layer with masks, or a group, is read from a hidden copy: that is slow, and `seconds` tells how much.
+    A layer with masks, or a group, is read from a hidden copy: that is slow, and `longest` tells it.
     """
 
     def __init__(self, document: ShotDocument, sheet: Sheet) -> None:
-        self.seconds = 0.0
+        self.longest = 0.0
+        """Seconds that the slowest step took."""
         self._document = document
         self._sheet = sheet
         self._readers: dict[str, LayerReader] = {}
@@ -138,28 +139,26 @@ class Reading:
     def drawing(self, time: int) -> bytes:
         sheet = self._sheet
         # Our layer has the colour space that its colour layer had.
-        return self._picture(
-            sheet.line_layer, sheet.color_layer or _our_layer(sheet) or sheet.line_layer, time
-        )
+        space = sheet.color_layer or sheet.our_layer or sheet.line_layer
+        return self._picture(sheet.line_layer, space, time)
 
     def keyframe(self, time: int) -> bytes:
         return self._picture(self._sheet.color_layer, self._sheet.color_layer, time)
 
     def close(self) -> None:
-        began = perf_counter()
         for reader in self._readers.values():
-            reader.close()
+            with self._measured():
+                reader.close()
         self._readers.clear()
-        self.seconds += perf_counter() - began
 
     def _picture(self, layer: str, space: str, time: int) -> bytes:
+        with self._measured():
+            if layer not in self._readers:
+                self._readers[layer] = self._document.open_reader(layer, space)
+            return picture_held(self._readers[layer], time)
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
         began = perf_counter()
-        if layer not in self._readers:
-            self._readers[layer] = self._document.open_reader(layer, space)
-        pixels = picture_held(self._readers[layer], time)
-        self.seconds += perf_counter() - began
-        return pixels
-
-
-def _our_layer(sheet: Sheet) -> str:
-    return sheet.ours.layer if sheet.ours is not None else ""
+        yield
+        self.longest = max(self.longest, perf_counter() - began)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from keycel_plugin.flow.looks import Looks
 from keycel_plugin.flow.memory import Region
 from keycel_plugin.flow.sheet import Sheet
-from keycel_plugin.state.records import FrameRecord, Rgba, ShotRecord, TakeOrigin
+from keycel_plugin.state.records import FrameRecord, PaletteEntry, Rgba, ShotRecord, TakeOrigin
 from keycel_plugin.state.review import Cell, Swatch, TakeCard, UnsureRegion
 from keycel_shared.states import FrameState
 
@@ -85,7 +85,7 @@ def _frame(
     sheet: Sheet, looks: Looks, record: FrameRecord, end: int, drawing: str | None, painted: bool
 ) -> Frame:
     latest = record.written[-1] if record.written else None
-    look = looks.get(sheet.ours.layer, record.time) if sheet.ours is not None else None
+    look = looks.get(sheet.our_layer, record.time)
     shown = look.digest if look is not None else latest.digest if latest is not None else ""
     entry = record.find_written(shown, drawing or "")
     assumed = drawing if drawing is not None else entry.drawing if entry is not None else ""
@@ -97,7 +97,7 @@ def _frame(
         record.state_given(shown, assumed),
         shown,
         take.take if take is not None else "",
-        look.repainted if look is not None else frozenset(),
+        look.repainted if look is not None and is_artists(record, shown) else frozenset(),
         painted,
     )
 
@@ -129,22 +129,40 @@ def take_cards(frame: Frame | None) -> list[TakeCard]:
     ]
 
 
-def unsure_regions(frames: Iterable[Frame], takes: Takes, record: ShotRecord) -> list[UnsureRegion]:
-    """By frame. A region keeps its number while the artist repaints others of its frame."""
-    found: list[UnsureRegion] = []
-    for frame in frames:
-        found += [
-            UnsureRegion(
-                frame.start,
-                number,
-                region.box,
-                record.entry(region.color).color,
-                region.confidence,
-                region.reason,
-            )
-            for number, region in _guesses(frame, takes)
-        ]
-    return found
+class UnsureList:
+    """Lists unsure regions; those of frames that have not changed are kept, since there may be thousands."""
+
+    def __init__(self) -> None:
+        self._palette: tuple[PaletteEntry, ...] = ()
+        self._known: dict[int, tuple[object, list[UnsureRegion]]] = {}
+
+    def of(self, frames: Iterable[Frame], takes: Takes, record: ShotRecord) -> list[UnsureRegion]:
+        """By frame. A region keeps its number while the artist repaints others of its frame."""
+        if record.palette != self._palette:
+            self._palette = record.palette
+            self._known.clear()
+        shown = {entry.original: entry.color for entry in record.palette}
+        found: list[UnsureRegion] = []
+        for frame in frames:
+            state = (frame.take, frame.take in takes, frame.state, frame.repainted)
+            if frame.start not in self._known or self._known[frame.start][0] != state:
+                self._known[frame.start] = (state, _unsure_regions(frame, takes, shown))
+            found += self._known[frame.start][1]
+        return found
+
+
+def _unsure_regions(frame: Frame, takes: Takes, shown: Mapping[Rgba, Rgba]) -> list[UnsureRegion]:
+    return [
+        UnsureRegion(
+            frame.start,
+            number,
+            region.box,
+            shown.get(region.color, region.color),
+            region.confidence,
+            region.reason,
+        )
+        for number, region in _guesses(frame, takes)
+    ]
 
 
 def swatches(sheet: Sheet, frames: Sequence[Frame], takes: Takes, looks: Looks, current: int) -> list[Swatch]:
@@ -189,8 +207,8 @@ def _counts(frame: Frame, sheet: Sheet, takes: Takes, looks: Looks) -> Mapping[R
     """Pixels of each original colour on a frame; what the artist has painted counts as it looks."""
     if frame.state in (FrameState.EMPTY, FrameState.FAILED):
         return {}
-    look = looks.get(sheet.ours.layer, frame.start) if sheet.ours is not None else None
-    if look is None or not look.colors:
+    look = looks.get(sheet.our_layer, frame.start)
+    if look is None or not is_artists(frame.record, frame.shown):
         return takes.get(frame.take, _NOTHING).areas
     originals = {entry.color: entry.original for entry in sheet.record.palette}
     counts: Counter[Rgba] = Counter()

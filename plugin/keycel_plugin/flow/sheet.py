@@ -36,6 +36,21 @@ class Sheet:
     painted: tuple[int, ...]
     """Where pictures of the colour layer start, ascending."""
 
+    @property
+    def canvas(self) -> tuple[object, ...]:
+        """What all thumbnails depend on."""
+        return (self.size, self.line_layer)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The layers that pictures are read from."""
+        return (self.line_layer, self.color_layer, self.our_layer)
+
+    @property
+    def our_layer(self) -> str:
+        """Id of our layer under review; empty if there is none."""
+        return self.ours.layer if self.ours is not None else ""
+
     def exposures(self) -> list[tuple[int, int]]:
         """First frame number of each drawing, and the one after its last."""
         ends = (*self.starts[1:], self.length)

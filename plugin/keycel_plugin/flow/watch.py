@@ -14,18 +14,18 @@ import traceback
 from keycel_plugin.flow.observer import Observer, Reading
 from keycel_plugin.flow.review_view import (
     Frame,
+    UnsureList,
     cells_of,
     frames_of,
     swatches,
     take_cards,
-    unsure_regions,
 )
-from keycel_plugin.flow.sheet import Sheet, SheetReader
+from keycel_plugin.flow.sheet import SheetReader
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.slots import guarded
 from keycel_plugin.state.model import Model
-from keycel_plugin.state.records import Choice, LayerRecord
+from keycel_plugin.state.records import Choice, LayerRecord, ShotRecord
 from keycel_plugin.tasks import Task, TaskCancelled, pause
 from keycel_shared.errors import KeycelError
 
@@ -33,8 +33,9 @@ BEAT_MS = 250
 _CALM_BEATS = 4
 """While nothing changes, the sheet is read on every fourth beat only."""
 _LOOK_SECONDS = 1.0
-_LOOK_SHARE = 0.01
-"""Of the time may go into reading the current frame: a line layer with masks is slow to read."""
+_FELT_SECONDS = 0.06
+_FELT_SHARE = 0.01
+"""Of the time, if a step of reading is felt: a line layer with masks takes that long."""
 _ERROR_SECONDS = 5.0
 """After something could not be read."""
 _REST_MS = 8
@@ -52,12 +53,14 @@ class Watch(QtCore.QObject):
         self._reader = SheetReader()
         self._observer: Observer | None = None
         self._frames: list[Frame] = []
+        self._unsure = UnsureList()
         self._looking: Task | None = None
         self._all_due = False
         self._look_again_at = 0.0
         self._not_before = 0.0
         self._turn = 0
         self._calm = 0
+        self._asked = False
         self._busy = model.progress.news.busy
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(BEAT_MS)
@@ -70,6 +73,7 @@ class Watch(QtCore.QObject):
 
     def start(self) -> None:
         """The docker is shown."""
+        self._all_due = True
         self._timer.start()
         self.look_again()
 
@@ -80,6 +84,7 @@ class Watch(QtCore.QObject):
 
     def look_again(self) -> None:
         """Something was done: take over at once what can be seen without looking at pictures."""
+        self._asked = True
         self._calm = 0
         self._look_again_at = 0.0
         guarded(self._beat)()
@@ -102,7 +107,8 @@ class Watch(QtCore.QObject):
             self._leave()
             self.document = document
         calm = self._calm >= _CALM_BEATS and self._calm % _CALM_BEATS
-        if entered or not (self._busy or calm):
+        if entered or self._asked or not (self._busy or calm):
+            self._asked = False
             self._read_sheet(document)
         self._calm += 1
         self._follow_playhead(document)
@@ -117,6 +123,7 @@ class Watch(QtCore.QObject):
         self.document = self._observer = None
         self._reader = SheetReader()
         self._frames = []
+        self._unsure = UnsureList()
         self._calm = 0
         self._model.thumbnails.clear()
         self._model.choice.show((), Choice())
@@ -130,12 +137,14 @@ class Watch(QtCore.QObject):
             return
         self._calm = 0
         self._model.choice.show(sheet.layers, sheet.choice)
-        if observer is None or _canvas(sheet) != _canvas(observer.sheet):
+        if observer is None or sheet.canvas != observer.sheet.canvas:
             self._stop_looking()
             self._model.thumbnails.clear()
             self._observer = Observer(document, sheet, self._model.thumbnails)
         else:
-            self._all_due |= sheet.ours is None and observer.sheet.ours is not None
+            if sheet.sources != observer.sheet.sources:
+                self._stop_looking()
+                self._all_due = True
             observer.turn_to(sheet)
         self._look_again_at = 0.0
         self._publish()
@@ -146,7 +155,7 @@ class Watch(QtCore.QObject):
         if current != self._model.review.current:
             self._model.review.show_current(current)
             self._look_again_at = 0.0
-            self._show_frames()
+            self._show_current()
 
     def _work_changed(self) -> None:
         """Hands off while a job runs; afterwards anything may be different."""
@@ -202,13 +211,16 @@ class Watch(QtCore.QObject):
             for start in observer.sheet.painted:
                 await observer.look_at_keyframe(reading, start)
                 await pause(_REST_MS)
+        except BaseException:
+            self._all_due = True
+            raise
         finally:
             reading.close()
         self._publish()
         await self._show_takes(observer)
 
     async def _look_at_current(self, observer: Observer) -> None:
-        """The frame under the playhead, its painted keyframe, and one other frame by turns."""
+        """The frame under the playhead; by turns its painted keyframe and one other frame."""
         reading = Reading(observer.document, observer.sheet)
         current, starts = self._model.review.current, observer.sheet.starts
         new = False
@@ -216,15 +228,16 @@ class Watch(QtCore.QObject):
             if current >= 0:
                 new |= await observer.look_at_frame(reading, current)
                 self._all_due |= new and self._came_back(observer, current)
-            if painted := [start for start in observer.sheet.painted if start <= current]:
+            self._turn += 1
+            painted = [start for start in observer.sheet.painted if start <= current]
+            if painted and self._turn % 2:
                 new |= await observer.look_at_keyframe(reading, painted[-1])
-            if starts:
-                self._turn = (self._turn + 1) % len(starts)
-                new |= await observer.look_at_frame(reading, starts[self._turn])
+            elif starts:
+                new |= await observer.look_at_frame(reading, starts[self._turn // 2 % len(starts)])
         finally:
             reading.close()
-            rest = max(_LOOK_SECONDS, reading.seconds / _LOOK_SHARE)
-            self._look_again_at = time.monotonic() + rest
+            felt = reading.longest if reading.longest > _FELT_SECONDS else 0.0
+            self._look_again_at = time.monotonic() + max(_LOOK_SECONDS, felt / _FELT_SHARE)
         if new:
             self._publish()
         await self._show_takes(observer)
@@ -256,23 +269,23 @@ class Watch(QtCore.QObject):
         self._show_frames()
 
     def _show_frames(self) -> None:
-        review, observer, frames = self._model.review, self._observer, self._frames
+        review, observer = self._model.review, self._observer
         takes = observer.takes if observer is not None else {}
-        review.show_cells(cells_of(frames, takes))
+        record = observer.sheet.record if observer is not None else ShotRecord()
+        review.show_cells(cells_of(self._frames, takes))
+        review.show_unsure(self._unsure.of(self._frames, takes, record))
+        self._show_current()
+
+    def _show_current(self) -> None:
+        """What depends on where the playhead is."""
+        review, observer = self._model.review, self._observer
         review.show_takes(take_cards(self._current_frame()))
         if observer is None:
-            review.show_unsure([])
             review.show_palette([])
-            return
-        sheet = observer.sheet
-        review.show_unsure(unsure_regions(frames, takes, sheet.record))
-        review.show_palette(swatches(sheet, frames, takes, observer.looks, review.current))
+        else:
+            here = review.current
+            review.show_palette(swatches(observer.sheet, self._frames, observer.takes, observer.looks, here))
 
     def _current_frame(self) -> Frame | None:
         current = self._model.review.current
         return next((frame for frame in self._frames if frame.start == current), None)
-
-
-def _canvas(sheet: Sheet) -> tuple[object, ...]:
-    """What all thumbnails depend on."""
-    return (sheet.size, sheet.line_layer)

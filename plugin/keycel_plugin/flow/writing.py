@@ -61,7 +61,8 @@ class Writing:
         permitted: Collection[int] = (),
         palette: Sequence[PaletteEntry] | None = None,
     ) -> None:
-        """
+        """Nothing is done yet.
+
         stock: what the layer has; for a new layer, one whose record has no layer id.
         cels: frame numbers of each picture that may be `put`.
         blanks: frame numbers that shall have a blank picture.
@@ -183,7 +184,9 @@ class Writing:
         """Digest of what the layer has now at every planned frame; what would be lost is kept."""
         shown: dict[int, str] = {}
         ours = self._ours(layer)
-        for number, time in enumerate(sorted(self._planned)):
+        # The artist can paint only where the playhead is, so that frame is looked at last of all.
+        playhead = max((time for time in self._planned if time <= self._document.playhead()), default=-1)
+        for number, time in enumerate(sorted(self._planned, key=lambda time: (time == playhead, time))):
             progress.show(_("Looking for changes of yours"), number, len(self._planned))
             pixels = self._document.picture_at(layer, time)
             shown[time] = await shown_digest(pixels)
@@ -205,7 +208,8 @@ class Writing:
 
     def _may_replace(self, frame: FrameRecord, shown: str) -> bool:
         if frame.time in self._permitted:
-            return not frame.locked and shown == self._stock.shown_at(frame.time)
+            as_agreed = (self._stock.shown_at(frame.time), self._stock.ours.frame(frame.time).accepted)
+            return not frame.locked and (shown, frame.accepted) == as_agreed
         return not is_protected(frame, shown, self._stock.drawings[frame.time])
 
     def _needs_writing(self, time: int, shown: str, present: Collection[int]) -> bool:

@@ -15,7 +15,7 @@ from keycel_plugin.ui.take_words import take_facts, take_title
 from keycel_plugin.words import _
 
 _FIRST_SIZE = QtCore.QSize(900, 420)
-_SMALLEST_PICTURE = QtCore.QSize(160, 120)
+_SMALLEST_PICTURE = QtCore.QSize(240, 135)
 
 
 class CompareWindow(QtWidgets.QWidget):
@@ -27,7 +27,15 @@ class CompareWindow(QtWidgets.QWidget):
         self._commands = commands
         self.use_buttons: list[QtWidgets.QPushButton] = []
         """One per take, in their order."""
-        self._row = QtWidgets.QHBoxLayout(self)
+        sheet = QtWidgets.QWidget()
+        self._row = QtWidgets.QHBoxLayout(sheet)
+        area = QtWidgets.QScrollArea()  # many takes are wider than any screen
+        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(sheet)
+        whole = QtWidgets.QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
         self.resize(_FIRST_SIZE)
         review = model.review
         review.takes_changed.connect(self._show)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keycel_plugin.qt import QtCore, QtGui, QtWidgets
+from keycel_plugin.qt import QtGui, QtWidgets
 from keycel_plugin.slots import guarded
 from keycel_plugin.state.model import Model
 from keycel_plugin.ui.commands import Commands
@@ -11,6 +11,7 @@ from keycel_plugin.ui.footer import Footer
 from keycel_plugin.ui.icons import Icons
 from keycel_plugin.ui.palette_page import PalettePage
 from keycel_plugin.ui.review_page import ReviewPage
+from keycel_plugin.ui.scrolling import scrollable
 from keycel_plugin.ui.shot_page import ShotPage
 from keycel_plugin.words import _
 
@@ -35,10 +36,10 @@ class Dock(QtWidgets.QWidget):
         self.pages.setDocumentMode(True)
         for page, title in (
             (self._shot, _("Shot")),
-            (self._review, _("Review")),
-            (self._palette, _("Palette")),
+            (scrollable(self._review), _("Review")),
+            (scrollable(self._palette), _("Palette")),
         ):
-            self.pages.addTab(_scrollable(page), title)
+            self.pages.addTab(page, title)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(2, 2, 2, 4)
         column.setSpacing(4)
@@ -98,14 +99,3 @@ class Dock(QtWidgets.QWidget):
     def hideEvent(self, a0: QtGui.QHideEvent | None) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(a0)
         guarded(lambda: self._commands.docker_shown(False))()
-
-
-def _scrollable(page: QtWidgets.QWidget) -> QtWidgets.QScrollArea:
-    """A low docker scrolls its page instead of pushing other dockers away."""
-    area = QtWidgets.QScrollArea()
-    area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area

@@ -15,7 +15,7 @@ def estimate_words(estimate: Estimate | None) -> str:
     frames = plural("One drawing", "{count} drawings", estimate.frames)
     if estimate.stored >= estimate.frames:
         return _("{drawings}: all stored already, nothing to compute").format(drawings=frames)
-    words = _("{drawings} · {duration} · {memory} of memory").format(
+    words = _("{drawings} · {duration} · {memory}").format(
         drawings=frames, duration=duration(estimate.seconds), memory=size(estimate.memory_bytes)
     )
     if estimate.stored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keycel_plugin.qt import QtCore
 from keycel_plugin.words import _
 
 _GB = 1e9
@@ -23,4 +24,4 @@ def size(count: int) -> str:
     """Bytes in GB, or MB for less than 100 MB."""
     if count < 100 * _MB:
         return _("{count} MB").format(count=max(1, round(count / _MB)))
-    return _("{count:.1f} GB").format(count=count / _GB)
+    return _("{size} GB").format(size=QtCore.QLocale().toString(count / _GB, "f", 1))

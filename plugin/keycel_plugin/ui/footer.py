@@ -5,19 +5,36 @@ Its height never changes: news must not make Krita's window grow.
 
 from __future__ import annotations
 
+from keycel_plugin.error_words import error_details, error_words
 from keycel_plugin.qt import QtCore, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.progress import ProgressNews
 from keycel_plugin.state.remedies import remedy_for
-from keycel_plugin.ui.backend_label import BackendLabel
+from keycel_plugin.ui.backend_line import BackendLine
 from keycel_plugin.ui.commands import Commands
-from keycel_plugin.ui.error_words import error_details, error_words
 from keycel_plugin.ui.icons import SnugButton
 from keycel_plugin.ui.remedy_words import remedy_words
 from keycel_plugin.words import _
 
-_MESSAGE_LINES = 3
+_MESSAGE_LINES = 4
+_FEWEST_LINES = 2
+
+
+class _Box(QtWidgets.QWidget):
+    """As high as the docker has room for, whatever is in it: messages must not move anything."""
+
+    def __init__(self, line: int, button: int) -> None:
+        super().__init__()
+        self._line = line
+        self._button = button + 6
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Maximum)
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        return QtCore.QSize(0, _MESSAGE_LINES * self._line + self._button)
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        return QtCore.QSize(0, _FEWEST_LINES * self._line + self._button)
 
 
 class Footer(QtWidgets.QWidget):
@@ -25,7 +42,8 @@ class Footer(QtWidgets.QWidget):
         super().__init__(parent)
         self._model = model
         self._commands = commands
-        self.backend_label = BackendLabel(model.backend)
+        self._backend_line = BackendLine(model.backend)
+        self.backend_label = self._backend_line.label
         self.progress_bar = QtWidgets.QProgressBar()
         self.cancel_button = SnugButton(_("Cancel"), _("Stop; finished frames are kept for next time"))
         self.message = QtWidgets.QLabel()
@@ -43,7 +61,7 @@ class Footer(QtWidgets.QWidget):
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(4, 0, 4, 0)
         column.setSpacing(3)
-        column.addWidget(self.backend_label)
+        column.addWidget(self._backend_line)
         column.addLayout(work)
         column.addWidget(self._message_box())
         self.progress_bar.setMinimumWidth(40)
@@ -70,14 +88,12 @@ class Footer(QtWidgets.QWidget):
         buttons = QtWidgets.QHBoxLayout()
         for button in (self.remedy_button, self.yes_button, self.no_button):
             buttons.addWidget(button, 1)
-        box = QtWidgets.QWidget()
+        box = _Box(self.fontMetrics().lineSpacing(), self.yes_button.sizeHint().height())
         column = QtWidgets.QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
         column.addWidget(scroller, 1)
         column.addLayout(buttons)
-        lines = _MESSAGE_LINES * self.fontMetrics().lineSpacing()
-        box.setFixedHeight(lines + 6 + self.yes_button.sizeHint().height())
         return box
 
     def _connect(self) -> None:

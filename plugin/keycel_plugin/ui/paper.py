@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keycel_plugin.qt import QtCore, QtGui
+from keycel_plugin.ui.tints import Tint, tint_on
 
 PAPER = QtGui.QColor(255, 255, 255)
 
@@ -15,7 +16,7 @@ def draw_on_paper(
 ) -> None:
     """`picture` as large as it fits into the middle of `place`; an empty frame while there is none."""
     if picture is None or picture.isNull():
-        painter.setPen(palette.color(QtGui.QPalette.ColorRole.Mid))
+        painter.setPen(tint_on(palette, Tint.NEUTRAL))
         painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
         painter.drawRect(place.adjusted(0, 0, -1, -1))
         return
@@ -26,6 +27,9 @@ def draw_on_paper(
     painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
     painter.fillRect(sheet, PAPER)
     painter.drawImage(sheet, picture)
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    painter.setPen(tint_on(palette, Tint.NEUTRAL))  # the edge of the sheet, where the list is white too
+    painter.drawRect(sheet.adjusted(0, 0, -1, -1))
     painter.restore()
 
 

@@ -60,7 +60,7 @@ class ReviewPage(QtWidgets.QWidget):
         splitter.addWidget(above)
         splitter.addWidget(takes)
         splitter.setChildrenCollapsible(False)
-        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 1)
         outer = QtWidgets.QVBoxLayout(self)
         outer.setContentsMargins(4, 4, 4, 4)

@@ -12,10 +12,12 @@ from keycel_plugin.ui.icons import Icons, SnugButton
 from keycel_plugin.ui.options_form import OptionsForm
 from keycel_plugin.ui.palette_restriction import PaletteRestriction
 from keycel_plugin.ui.pickers import LayerPicker, Picker, ResultPicker
+from keycel_plugin.ui.scrolling import scrollable
 from keycel_plugin.ui.wheel import WheelGuard
 from keycel_plugin.words import _
 
-_ESTIMATE_LINES = 3
+_ESTIMATE_LINES = 2
+_FORM_ROWS_AT_LEAST = 1
 
 
 class ShotPage(QtWidgets.QWidget):
@@ -48,13 +50,14 @@ class ShotPage(QtWidgets.QWidget):
         form = QtWidgets.QFormLayout()
         form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(4)
+        # No mnemonics: Alt with a letter opens Krita's menus.
         for words, field in (
-            (_("&Line layer"), self.line_picker),
-            (_("&Colour layer"), self.color_picker),
-            (_("&Result"), self.result_picker),
-            (_("&Drawings"), self.scope_picker),
-            (_("&Palette"), self.restriction),
-            (_("&Engine"), self.engine_picker),
+            (_("Line layer"), self.line_picker),
+            (_("Colour layer"), self.color_picker),
+            (_("Result"), self.result_picker),
+            (_("Drawings"), self.scope_picker),
+            (_("Palette"), self.restriction),
+            (_("Engine"), self.engine_picker),
         ):
             form.addRow(words, field)
             label = form.labelForField(field)
@@ -63,20 +66,34 @@ class ShotPage(QtWidgets.QWidget):
         font = self.colorize_button.font()
         font.setBold(True)
         self.colorize_button.setFont(font)
-        self.colorize_button.setMinimumHeight(2 * self.fontMetrics().height())
+        for button in (self.colorize_button, self.spread_button):
+            button.setMinimumHeight(2 * self.fontMetrics().height())
         self.estimate_label.setWordWrap(True)
-        self.estimate_label.setMinimumHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
+        self.estimate_label.setToolTip(_("What the work would cost: drawings, time, memory"))
+        self.estimate_label.setFixedHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
         self.estimate_label.setAlignment(
             QtCore.Qt.AlignmentFlag.AlignBottom | QtCore.Qt.AlignmentFlag.AlignLeft
         )
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
+        column.addWidget(self._scrolled_form(form), 1)
+        column.addWidget(self.estimate_label)
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addWidget(self.colorize_button, 2)
+        buttons.addWidget(self.spread_button, 1)
+        column.addLayout(buttons)
+
+    def _scrolled_form(self, form: QtWidgets.QFormLayout) -> QtWidgets.QWidget:
+        """A low docker scrolls the choices; the buttons stay in sight."""
+        content = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
         column.addWidget(self.options_form)
-        column.addWidget(self.estimate_label)
-        column.addWidget(self.colorize_button)
-        column.addWidget(self.spread_button)
         column.addStretch(1)
+        area = scrollable(content)
+        area.setMinimumHeight(_FORM_ROWS_AT_LEAST * self.line_picker.sizeHint().height())
+        return area
 
     def _connect(self) -> None:
         commands, guard = self._commands, WheelGuard(self)

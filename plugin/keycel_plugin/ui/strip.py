@@ -57,7 +57,7 @@ class FrameStrip(QtWidgets.QListView):
         self._review.current_changed.connect(self._show_current)
         self._cells.modelReset.connect(self._show_selection)
         self._cells.modelReset.connect(self._show_current)
-        self.clicked.connect(self._visit)
+        self.clicked.connect(self._visit_selected)
         self.activated.connect(self._visit)
         self._selection().selectionChanged.connect(self._tell_selection)
 
@@ -68,7 +68,13 @@ class FrameStrip(QtWidgets.QListView):
         before = self.currentIndex().row()
         super().keyPressEvent(e)
         if self.currentIndex().row() != before:
-            self._visit(self.currentIndex())
+            self._visit_selected(self.currentIndex())
+
+    @guarded_method
+    def _visit_selected(self, index: QtCore.QModelIndex) -> None:
+        """Taking a cell out of the selection is no wish to go there."""
+        if self._selection().isSelected(index):
+            self._visit(index)
 
     @guarded_method
     def _visit(self, index: QtCore.QModelIndex) -> None:

@@ -65,7 +65,7 @@ def look(path=None):
     }
 
 
-def review(calm=3.0):
+def review(calm=1.7):
     """What is to be reviewed, once the docker has looked at every frame and nothing changes any more."""
     view = model().review
     before, since = None, time.perf_counter()
@@ -108,10 +108,16 @@ def do(name, arguments=()):
 
 def click_cell(time):
     """Click a cell of the frame strip as with the mouse."""
-    strip = dock().strip
-    model_ = strip.model()
+    content = dock()
+    content.pages.setCurrentIndex(1)
+    yield 0.2
+    strip = content.strip
+    dock().pages.setCurrentIndex(1)
+    yield 0.2
     [row] = [row for row, cell in enumerate(model().review.cells) if cell.time == time]
-    place = strip.visualRect(model_.index(row, 0)).center()
+    index = strip.model().index(row, 0)
+    strip.scrollTo(index)
+    place = strip.visualRect(index).center()
     press_mouse(strip.viewport(), place)
     yield from settle()
     return look()
@@ -181,6 +187,8 @@ def busy():
 def wait_until_idle(seconds=100):
     started = time.perf_counter()
     while busy():
+        if model().question.asked is not None:
+            raise AssertionError(f"the docker asks: {model().question.asked.text}")
         if time.perf_counter() - started > seconds:
             raise TimeoutError(dock().message.text())
         yield 0.02
@@ -253,6 +261,8 @@ def regenerate_behind(width, height):
     view = krita.activeWindow().addView(other)
     started = time.perf_counter()
     while busy() and not dock().message.text().startswith("Waiting"):
+        if model().question.asked is not None:
+            dock().yes_button.click()
         if time.perf_counter() - started > 60:
             raise TimeoutError(dock().message.text())
         yield 0.02

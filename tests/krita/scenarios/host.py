@@ -5,7 +5,7 @@ import random
 import time as clock
 
 from krita import InfoObject, Krita, Selection
-from shots import add_document, class_name, settle, undo_steps, window
+from shots import add_document, class_name, close_all, settle, undo_steps, window
 
 from keycel_plugin.host.artists_view import TIMELINE_VIEW
 from keycel_plugin.host.krita_document import KritaHost
@@ -16,6 +16,16 @@ from keycel_shared.errors import KeycelError
 from keycel_shared.pixels import digest_of
 
 krita = Krita.instance()
+
+
+def open_quietly(path):
+    """Without Krita's warnings, which are modal windows."""
+    yield from close_all()
+    krita.setBatchmode(True)
+    document = krita.openDocument(path)
+    krita.setBatchmode(False)
+    krita.activeWindow().addView(document)
+    yield from settle()
 
 
 def read_layer(layer, color_layer):
@@ -32,8 +42,15 @@ def read_layer(layer, color_layer):
     return {
         "kind": type(reader).__name__,
         "digests": {time: hashlib.sha256(data).hexdigest() for time, data in pictures.items()},
+        "visible": {time: digest_of(visible_part(data)) for time, data in pictures.items()},
         "first": list(pictures[min(pictures)][:4]),
     }
+
+
+def visible_part(data):
+    """A picture without the colours that hide in transparent pixels."""
+    pixels = (data[start : start + 4] for start in range(0, len(data), 4))
+    return b"".join(pixel if pixel[3] else bytes(4) for pixel in pixels)
 
 
 def group(name, layers):
@@ -358,9 +375,11 @@ def lock(layer, locked=True):
     yield 0.1
 
 
-def convert_layer(layer, model, depth, profile=""):
-    krita.activeDocument().nodeByName(layer).setColorSpace(model, depth, profile)
+def convert_layer(layer, model, depth):
+    node = krita.activeDocument().nodeByName(layer)
+    node.setColorSpace(model, depth, node.colorProfile())
     yield from settle()
+    return [node.colorModel(), node.colorDepth()]
 
 
 def move(layer, x, y):

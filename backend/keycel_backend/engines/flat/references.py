@@ -9,7 +9,7 @@ from keycel_backend.engines.base import Keyframe, Request
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, packed, split_regions
 from keycel_backend.regions.lines import read_line_art
 from keycel_backend.regions.painting import Painting, own_flats, read_painting, shares_of
-from keycel_backend.regions.palette import Codes, Palette, flat_colors, palette_from
+from keycel_backend.regions.palette import Codes, Palette, code_to_rgba, flat_colors, palette_from
 from keycel_backend.regions.propagation import Colors, painted
 
 _KEPT = 6
@@ -46,6 +46,9 @@ class References:
             found.append(flat_colors(painting.codes, painting.clean))
             self.paper = self.paper or painting.paper
         self.palette: Palette = palette_from(found, request.palette)
+        self._only_legal = bool(request.palette)
+        if self._only_legal and code_to_rgba(self.paper) not in self.palette.colors:
+            self.paper = 0
 
     def __getitem__(self, index: int) -> Reference:
         """The reference of a painted drawing."""
@@ -58,12 +61,16 @@ class References:
         reference = Reference(
             packed(art, segmentation),
             painted(shares_of(painting, segmentation, self.palette)),
-            own_flats(painting, segmentation, self.palette),
+            self._legal(own_flats(painting, segmentation, self.palette)),
         )
         self._kept[index] = reference
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return reference
+
+    def _legal(self, flats: Codes) -> Codes:
+        """The artist's own flats as they are, unless only certain colours are legal."""
+        return self.palette.codes()[self.palette.entries_of(flats)] if self._only_legal else flats
 
     def _read(self, index: int) -> Painting:
         art = read_line_art(self._shot.load(self._shot.drawings[index].digest))

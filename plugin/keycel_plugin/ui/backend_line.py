@@ -18,14 +18,21 @@ _TINTS = {
 _DOTS = {Link.OFF: "○", Link.STARTING: "◐", Link.READY: "●", Link.LOST: "◐", Link.MISSING: "✕"}
 
 
-class BackendLabel(QtWidgets.QLabel):
+class BackendLine(QtWidgets.QWidget):
     """One line that never asks for more width than it gets."""
 
     def __init__(self, status: BackendStatus, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self._status = status
-        self.setTextFormat(QtCore.Qt.TextFormat.RichText)
-        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._dot = QtWidgets.QLabel()
+        self.label = QtWidgets.QLabel()
+        self.label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self.label.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._dot)
+        row.addWidget(self.label, 1)
         status.changed.connect(self._show)
         self._show()
 
@@ -37,13 +44,10 @@ class BackendLabel(QtWidgets.QLabel):
     @guarded_method
     def _show(self) -> None:
         link = self._status.link
-        words = _words(link)
         color = tint_on(self.palette(), _TINTS[link]).name()
-        text = f'<span style="color:{color}">{_DOTS[link]}</span> {words}'
-        if text != self.text():
-            self.setText(text)
-            self.setAccessibleName(words)
-        self.setToolTip(self._status.detail)
+        self._dot.setText(f'<span style="color:{color}">{_DOTS[link]}</span>')
+        self.label.setText(_words(link))
+        self.label.setToolTip(self._status.detail)
 
 
 def _words(link: Link) -> str:
