@@ -8,17 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from support.kra_writer import Layer, write_kra
+from support.demo_document import write_demo_document
+from support.kra_writer import write_kra
 from support.krita_process import Display, KritaProcess, missing_programs, start
 from support.krita_root import KritaRoot
-from support.walking_figure import REPEATED, layers
+from support.walking_figure import layers
 
-from keycel_backend.demo.shot import write_demo_shot
-
-LARGE = (1280, 720)
 SMALL = (320, 180)
 SMALL_TIMES = (0, 2, 3, 5, 9)
 
@@ -93,20 +89,8 @@ def krita(krita_process: KritaProcess) -> Iterator[KritaProcess]:
 
 @pytest.fixture(scope="session")
 def large_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo: 24 drawings on irregular exposures, 1280x720, one used twice; first and last painted."""
-    folder = tmp_path_factory.mktemp("demo")
-    write_demo_shot(folder / "shot", folder / "truth")
-    lines = {(time,): picture for time, picture in read_pictures(folder / "shot" / "line").items()}
-    lines[REPEATED] = lines.pop((REPEATED[0],))
-    keys = {(time,): picture for time, picture in read_pictures(folder / "shot" / "color").items()}
-    paper = np.full((LARGE[1], LARGE[0], 4), 255, np.uint8)
-    path = folder / "demo.kra"
-    write_kra(path, *LARGE, [Layer("Lines", lines), Layer("Colour keys", keys), Layer("Paper", still=paper)])
-    return path
-
-
-def read_pictures(folder: Path) -> dict[int, np.ndarray]:
-    return {int(path.stem): np.asarray(Image.open(path).convert("RGBA")) for path in folder.glob("*.png")}
+    """See `support.demo_document`."""
+    return write_demo_document(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="session")

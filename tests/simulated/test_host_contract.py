@@ -12,6 +12,8 @@ from keycel_plugin.tasks import Task, pause
 
 
 class MemoryDesk:
+    moves_are_steps = True
+
     def __init__(self) -> None:
         drawings = {time: flat_picture(time) for time in LINE_TIMES}
         drawings[44] = drawings[5]

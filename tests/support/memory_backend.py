@@ -128,6 +128,7 @@ class MemoryBackend:
 
     def close(self) -> None:
         self._listeners.clear()
+        self.pending.close()
 
     def lose(self) -> None:
         """The connection breaks for good."""

@@ -20,6 +20,7 @@ krita = Krita.instance()
 class KritaDesk:
     def __init__(self):
         self.host = KritaHost()
+        self.moves_are_steps = krita.version().startswith("5.1.")
 
     async def settle(self):
         await pause(400)

@@ -106,6 +106,25 @@ def do(name, arguments=()):
     return command(name, *(tuple(value) if isinstance(value, list) else value for value in arguments))
 
 
+def arrange_for_pictures():
+    """Most of the right column for the docker, as an animator would who colours."""
+    window = krita.activeWindow().qwindow()
+    dockers = {found.objectName(): found for found in window.findChildren(QtWidgets.QDockWidget)}
+    dockers["History"].setVisible(False)
+    yield 0.3
+    window.resizeDocks([dockers["keycel_docker"]], [330], QtCore.Qt.Orientation.Horizontal)
+    right = [dockers["KisLayerBox"], dockers["keycel_docker"]]
+    window.resizeDocks(right, [170, 560], QtCore.Qt.Orientation.Vertical)
+    window.resizeDocks([dockers["TimelineDocker"]], [170], QtCore.Qt.Orientation.Vertical)
+    yield 0.5
+
+
+def turn_page(page):
+    """Show a page of the docker."""
+    dock().pages.setCurrentIndex(page)
+    yield 0.3
+
+
 def click_cell(time):
     """Click a cell of the frame strip as with the mouse."""
     content = dock()
