@@ -33,7 +33,8 @@ def nothing_left_running(application: QtWidgets.QApplication) -> Iterator[None]:
     application.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
     gc.collect()
     # pyzmq starts one thread per process with the first large message, and keeps it.
-    started = {thread for thread in threading.enumerate() if type(thread).__name__ != "GarbageCollectorThread"}
+    running = threading.enumerate()
+    started = {thread for thread in running if type(thread).__name__ != "GarbageCollectorThread"}
     left = [repr(thread) for thread in started - threads]
     for thing in gc.get_objects():
         if isinstance(thing, QtCore.QTimer) and thing.isActive():

@@ -43,6 +43,8 @@ async def colorize(
         frames = frames_of(shot, ours)
         wanted = [time for time in frames if not meant or _drawing_time(shot, time) in meant]
         stock = await take_stock(document, ours, frames, context.progress, wanted)
+        if not meant:
+            ShotMemory(document).follow_undo(ours.layer, stock.shown)
         order = _order(Kind.COLORIZE, shot, stock, choice, shot.keyframes, wanted, meant)
         return await _fill(order, wanted, context)
     finally:
@@ -65,6 +67,7 @@ async def spread(document: ShotDocument, choice: Choice, context: Context) -> st
         if not corrected:
             return _("No frame is corrected or accepted yet. Correct or accept one, then press Spread.")
         memory = ShotMemory(document)
+        memory.follow_undo(ours.layer, stock.shown)
         keyframes = await add_references(shot, stock, memory, corrected, context.progress)
         wanted = list(stock.drawings)
         return await _fill(_order(Kind.SPREAD, shot, stock, choice, keyframes, wanted), wanted, context)

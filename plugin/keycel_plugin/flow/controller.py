@@ -106,7 +106,14 @@ class Controller(QtCore.QObject):
         wanted = self._planned()
         document, times = wanted or (self._host.active_document(), None)
         choice = self.model.choice.choice
-        self._runner.start(lambda: colorize(document, choice, times, self._context))
+
+        async def work() -> str:
+            told = await colorize(document, choice, times, self._context)
+            if choice.show_unsure and document.is_active():  # a new layer has no marks yet
+                await show_overlay(document, True, self._context)
+            return told
+
+        self._runner.start(work)
 
     def spread(self) -> None:
         document, choice = self._host.active_document(), self.model.choice.choice

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keycel_plugin.flow.slices import digest_in_slices, packed
@@ -59,6 +60,15 @@ class ShotMemory:
         self._document.set_memo(MEMO, encode(record))
         if by_artist:
             self._document.mark_modified()
+
+    def follow_undo(self, layer: str, shown: Mapping[int, str]) -> bool:
+        """Make the palette that of what our layer shows (`ShotRecord.palette_given`). True if it differs."""
+        record = self.record()
+        palette = record.palette_given(layer, shown)
+        if palette == record.palette:
+            return False
+        self.save(replace(record, palette=palette))
+        return True
 
     def has_take(self, digest: str) -> bool:
         return _TAKE + digest in self._document.memo_names()

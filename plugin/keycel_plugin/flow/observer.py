@@ -73,6 +73,15 @@ class Observer:
             self._show_thumbnail(time)
         return new
 
+    def follow_undo(self) -> bool:
+        """Save the palette that undo or redo has brought back. True if it is another than before."""
+        ours = self.sheet.ours
+        if ours is None or self.unseen():
+            return False
+        seen = {frame.time: self.looks.digest(ours.layer, frame.time) for frame in ours.frames}
+        shown = {time: digest for time, digest in seen.items() if digest is not None}
+        return self._memory.follow_undo(ours.layer, shown)
+
     async def look_at_keyframe(self, reading: Reading, time: int) -> bool:
         """The picture of the colour layer that starts at `time`. True if it is new."""
         read = partial(reading.keyframe, time)

@@ -32,7 +32,7 @@ def rename_color(document: ShotDocument, original: Rgba, name: str) -> None:
     """Give the colour that the engine knows as `original` a name; an empty one takes it away."""
     memory = ShotMemory(document)
     record = memory.record()
-    memory.save(_with_entry(record, replace(record.entry(original), name=name)), by_artist=True)
+    memory.save(record.with_entry(replace(record.entry(original), name=name)), by_artist=True)
 
 
 async def replace_color(document: ShotDocument, original: Rgba, color: Rgba, context: Context) -> str:
@@ -46,19 +46,20 @@ async def replace_color(document: ShotDocument, original: Rgba, color: Rgba, con
     """
     memory = ShotMemory(document)
     layers = _layers_to_change(document, memory.record())
-    entry = replace(memory.record().entry(original), color=color)
-    palette = _with_entry(memory.record(), entry).palette
     sentences: list[str] = []
     changed = 0
     for ours in layers:
         plan = await _plan(document, ours, original, context.progress)
+        if ours is layers[0]:
+            memory.follow_undo(ours.layer, plan.stock.shown)
+        palette = _with_color(memory.record(), original, color).palette
         count, lost = await _rewrite(document, plan, palette, context.progress)
         changed += count
         sentences += protection_told(plan.stock, plan.left)
         if lost:
             told = _("No take is left of {frames}: press Regenerate there.")
             sentences.append(told.format(frames=numbers(lost)))
-    memory.save(_with_entry(memory.record(), entry), by_artist=True)
+    memory.save(_with_color(memory.record(), original, color), by_artist=True)
     told = plural("{count} frame has the new colour.", "{count} frames have the new colour.", changed)
     return " ".join((told, *sentences))
 
@@ -72,11 +73,8 @@ class _Plan:
     """Protected frames with the colour."""
 
 
-def _with_entry(record: ShotRecord, entry: PaletteEntry) -> ShotRecord:
-    """With a changed entry; one that says nothing is dropped."""
-    changed = record.with_entry(entry)
-    said = (known for known in changed.palette if known.name or known.color != known.original)
-    return replace(changed, palette=tuple(said))
+def _with_color(record: ShotRecord, original: Rgba, color: Rgba) -> ShotRecord:
+    return record.with_entry(replace(record.entry(original), color=color))
 
 
 def _layers_to_change(document: ShotDocument, record: ShotRecord) -> list[LayerRecord]:

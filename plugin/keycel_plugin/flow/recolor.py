@@ -7,7 +7,7 @@ the four answers are joined by `&`. Python's own loops never see a pixel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from keycel_plugin.state.records import PaletteEntry, Rgba
@@ -38,6 +38,18 @@ async def in_original_colors(pixels: bytes, palette: Sequence[PaletteEntry]) -> 
     replaces everywhere. Where two colours are shown as one, the pixels are taken to be the first's.
     """
     return await _recolored(pixels, {entry.color: entry.original for entry in reversed(palette)})
+
+
+async def colors_in(pixels: bytes, colors: Collection[Rgba]) -> frozenset[Rgba]:
+    """Which of `colors`, alpha included, the BGRA `pixels` have."""
+    missing = set(colors)
+    for start in range(0, len(pixels), BAND_BYTES):
+        if not missing:
+            break
+        band = pixels[start : start + BAND_BYTES]
+        missing = {color for color in missing if not count_pixels(band, color)}
+        await pause()
+    return frozenset(colors) - missing
 
 
 def count_pixels(pixels: bytes, color: Rgba) -> int:

@@ -38,11 +38,12 @@ async def regenerate(document: ShotDocument, times: tuple[int, ...], choice: Cho
         meant = [drawing.time for drawing in shot.drawings_at(asked)]
         check_unlocked(ours, meant)
         stock = await take_stock(document, ours, frames_of(shot, ours), context.progress)
+        memory = ShotMemory(document)
+        memory.follow_undo(ours.layer, stock.shown)
         refused = await _refused(stock, meant, context.question)
         wanted = [time for time in meant if time not in refused]
         if not wanted:
             return _("Nothing was changed.")
-        memory = ShotMemory(document)
         corrected = corrected_times(stock, without=wanted)
         order = Order(
             Kind.REGENERATE,

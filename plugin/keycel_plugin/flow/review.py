@@ -123,9 +123,10 @@ async def _kept(document: ShotDocument, ours: LayerRecord, look: _Look) -> bool:
 def _accepted(frame: FrameRecord, look: _Look) -> FrameRecord:
     """Also for a stale frame: the artist says that its colours suit the changed drawing."""
     if look.written is None:
-        frame = frame.with_take(Take(look.shown, TakeOrigin.ARTIST))
-    take = look.shown if look.written is None else look.written.take
-    return replace(frame.with_written(Written(look.shown, look.drawing, take)), accepted=look.shown)
+        entry, take = Written(look.shown, look.drawing, look.shown), Take(look.shown, TakeOrigin.ARTIST)
+    else:
+        entry, take = replace(look.written, drawing=look.drawing), None
+    return replace(frame.with_written(entry, take), accepted=look.shown)
 
 
 def _change_frames(document: ShotDocument, ours: LayerRecord, frames: Sequence[FrameRecord]) -> None:

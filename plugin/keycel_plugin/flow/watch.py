@@ -3,7 +3,8 @@
 Two kinds of looking. The sheet (layers, keyframes, records) costs no pixels and is read several times a
 second. Pictures are looked at one at a time and in slices: all of them when a document comes to the front
 and after each job, then the one under the playhead once a second, with one other by turns. Nothing is ever
-changed in the document, and while a job runs only the playhead is followed.
+changed in the document but the recorded palette, which follows undo and redo; and while a job runs only the
+playhead is followed.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Watch(QtCore.QObject):
         self._unsure = UnsureList()
         self._looking: Task | None = None
         self._all_due = False
+        self._follow_due = False
+        """Something new was seen since the palette last followed undo and redo."""
         self._look_again_at = 0.0
         self._not_before = 0.0
         self._turn = 0
@@ -203,6 +206,7 @@ class Watch(QtCore.QObject):
                 start = self._next_of(left)
                 left.discard(start)
                 new = await observer.look_at_frame(reading, start)
+                self._follow_due |= new
                 if new and time.monotonic() > published + _PUBLISH_SECONDS:
                     self._publish()
                     published = time.monotonic()
@@ -217,6 +221,7 @@ class Watch(QtCore.QObject):
         finally:
             reading.close()
         self._publish()
+        self._follow_undo(observer)
         await self._show_takes(observer)
 
     async def _look_at_current(self, observer: Observer) -> None:
@@ -226,21 +231,34 @@ class Watch(QtCore.QObject):
         new = False
         try:
             if current >= 0:
-                new |= await observer.look_at_frame(reading, current)
-                self._all_due |= new and self._came_back(observer, current)
+                new |= await self._look_at_frame(observer, reading, current)
             self._turn += 1
             painted = [start for start in observer.sheet.painted if start <= current]
             if painted and self._turn % 2:
                 new |= await observer.look_at_keyframe(reading, painted[-1])
             elif starts:
-                new |= await observer.look_at_frame(reading, starts[self._turn // 2 % len(starts)])
+                start = starts[self._turn // 2 % len(starts)]
+                new |= await self._look_at_frame(observer, reading, start)
         finally:
             reading.close()
             felt = reading.longest if reading.longest > _FELT_SECONDS else 0.0
             self._look_again_at = time.monotonic() + max(_LOOK_SECONDS, felt / _FELT_SHARE)
         if new:
             self._publish()
+        self._follow_undo(observer)
         await self._show_takes(observer)
+
+    async def _look_at_frame(self, observer: Observer, reading: Reading, start: int) -> bool:
+        """True if something is new; if the frame's picture came back, all others are due."""
+        new = await observer.look_at_frame(reading, start)
+        self._all_due |= new and self._came_back(observer, start)
+        self._follow_due |= new
+        return new
+
+    def _follow_undo(self, observer: Observer) -> None:
+        if False:
+            self._asked = True  # the sheet has another palette now
+        self._follow_due = False
 
     def _came_back(self, observer: Observer, start: int) -> bool:
         """True if the frame has another picture of ours now: by undo or redo, so others may have, too."""

@@ -15,7 +15,7 @@ from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.overlay import stage_overlay
 from keycel_plugin.flow.place import check_still_there, free_name, in_front
 from keycel_plugin.flow.read_back import read_back
-from keycel_plugin.flow.recolor import in_shown_colors
+from keycel_plugin.flow.recolor import colors_in, in_shown_colors
 from keycel_plugin.flow.slices import shown_digest
 from keycel_plugin.flow.stock import Stock, is_protected
 from keycel_plugin.host.ports import Place, Replacement, ShotDocument, StagedLayer
@@ -90,10 +90,10 @@ class Writing:
         """
         self._check_fits(len(pixels))
         await self._keep(take.digest, pixels, report)
-        # What the artist has painted is shown as it was painted.
-        shown = pixels if take.origin is TakeOrigin.ARTIST else await in_shown_colors(pixels, self._palette)
+        colors = await self._replaced_in(pixels, take)
+        shown = await in_shown_colors(pixels, colors)
         digest = await shown_digest(shown)
-        self._planned.update((time, self._plan(time, digest, take)) for time in times)
+        self._planned.update((time, self._plan(time, digest, take, colors)) for time in times)
         if self._is_new or any(self._stock.shown_at(time) != digest for time in times):
             await self._stage().put(min(times), shown)
             self._put.update(times)
@@ -247,15 +247,25 @@ class Writing:
         """The layer's record as it is now."""
         return self._memory.record().layer(layer) or replace(self._stock.ours, layer=layer)
 
+    async def _replaced_in(self, pixels: bytes, take: Take) -> tuple[PaletteEntry, ...]:
+        """Replacements for colours of a take. What the artist has painted is shown as it was painted."""
+        if take.origin is TakeOrigin.ARTIST:
+            return ()
+        replaced = {entry.original: entry.color for entry in self._palette if entry.color != entry.original}
+        found = await colors_in(pixels, replaced)
+        return tuple(PaletteEntry(original, replaced[original]) for original in sorted(found))
+
     # ---------------------------------------------------------------------------- staging
 
     @property
     def _is_new(self) -> bool:
         return not self._stock.ours.layer
 
-    def _plan(self, time: int, digest: str, take: Take | None) -> _Planned:
-        entry = Written(digest, self._stock.drawings[time], take.digest if take is not None else "")
-        return _Planned(entry, take)
+    def _plan(
+        self, time: int, digest: str, take: Take | None, colors: tuple[PaletteEntry, ...] = ()
+    ) -> _Planned:
+        drawing = self._stock.drawings[time]
+        return _Planned(Written(digest, drawing, take.digest if take is not None else "", colors), take)
 
     def _stage(self) -> StagedLayer:
         if self._staged is None:

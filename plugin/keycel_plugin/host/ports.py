@@ -109,7 +109,10 @@ class ShotDocument(Protocol):
     def playhead(self) -> int: ...
 
     def move_playhead(self, time: int) -> None:
-        """As a click in the timeline does; only for the active document."""
+        """As a click in the timeline does: arrives some events later, selects its cell and no other.
+
+        Only for the active document. Up to Krita 5.1 it is an undo step.
+        """
         ...
 
     def selected_times(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ the drawing above it; so it stays true through undo, redo, painting and editing 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -55,6 +56,17 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class PaletteEntry:
+    """A colour of the references, and what the artist has made of it."""
+
+    original: Rgba
+    """As the engine knows it."""
+    color: Rgba
+    """As it is shown: the original, or its replacement."""
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Take:
     """One colouring of a drawing. Its pixels, in the engine's own colours, lie in the memo `take-DIGEST`."""
 
@@ -76,6 +88,13 @@ class Written:
     """Digest of the drawing that it colours."""
     take: str = ""
     """Digest of its take; empty for the blank picture of a frame without colours."""
+    colors: tuple[PaletteEntry, ...] = ()
+    """Colours of the take that were replaced in the picture; without names."""
+
+    def color_of(self, original: Rgba) -> Rgba:
+        """What a colour of the take looks like in the picture."""
+        shown = (entry.color for entry in self.colors if entry.original == original)
+        return next(shown, original)
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,17 @@ class FrameRecord:
             return FrameState.EDITED
         return FrameState.PROPOSED if entry.drawing == drawing else FrameState.STALE
 
+    def follows_palette(self, shown: str) -> bool:
+        """True if replacing a colour may change what the layer has here.
+
+        What is locked, accepted or painted by the artist is left alone, also if its drawing has changed
+        since.
+        """
+        entry = self.find_written(shown)
+        drawing = entry.drawing if entry is not None else ""
+        left = (FrameState.ACCEPTED, FrameState.EDITED)
+        return not self.locked and self.state_given(shown, drawing) not in left
+
     def next_seed(self) -> int:
         """A seed that no take of this frame has had."""
         return max((take.seed for take in self.takes), default=0) + 1
@@ -165,17 +195,6 @@ class LayerRecord:
 
 
 @dataclass(frozen=True)
-class PaletteEntry:
-    """A colour of the references, and what the artist has made of it."""
-
-    original: Rgba
-    """As the engine knows it."""
-    color: Rgba
-    """As it is shown: the original, or its replacement."""
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class ShotRecord:
     """Everything about one document."""
 
@@ -200,8 +219,39 @@ class ShotRecord:
         return next(known, PaletteEntry(original, original))
 
     def with_entry(self, changed: PaletteEntry) -> ShotRecord:
+        """With a changed entry; one that says nothing is dropped."""
         others = (entry for entry in self.palette if entry.original != changed.original)
-        return replace(self, palette=(*others, changed))
+        says = changed.name or changed.color != changed.original
+        return replace(self, palette=(*others, changed) if says else tuple(others))
+
+    def palette_given(self, layer: str, shown: Mapping[int, str]) -> tuple[PaletteEntry, ...]:
+        """The palette after undo and redo, which bring pictures back but know nothing of this record.
+
+        `shown`: digest of what our layer `layer` has now, by frame number; all its frames, or else one
+        that differs from the others would speak for them.
+
+        A colour is what the most frames show it as, if none shows it as recorded any more though their
+        takes had it so once. Frames that a replacement leaves alone are not asked. Names stay.
+        """
+        ours = self.layer(layer)
+        kept: set[Rgba] = set()
+        others: dict[Rgba, Counter[Rgba]] = {}
+        for frame in ours.frames if ours is not None else ():
+            entry = frame.find_written(shown.get(frame.time, ""))
+            if entry is None or not frame.follows_palette(entry.digest):
+                continue
+            same_take = [written for written in frame.written if written.take == entry.take]
+            for original in {known.original for written in same_take for known in written.colors}:
+                recorded, present = self.entry(original).color, entry.color_of(original)
+                if present == recorded:
+                    kept.add(original)
+                elif any(written.color_of(original) == recorded for written in same_take):
+                    others.setdefault(original, Counter())[present] += 1
+        record = self
+        for original in sorted(others.keys() - kept):
+            [(color, _)] = others[original].most_common(1)
+            record = record.with_entry(replace(self.entry(original), color=color))
+        return record.palette
 
 
 def encode(record: ShotRecord) -> bytes:
