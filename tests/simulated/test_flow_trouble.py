@@ -16,6 +16,7 @@ from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.takes import choose_take
 from keycel_plugin.host.ports import Replacement
+from keycel_plugin.state.records import MEMO
 from keycel_plugin.tasks import Suspension, TaskCancelled
 from keycel_shared.errors import ErrorCode
 from keycel_shared.pixels import digest_of
@@ -486,4 +487,4 @@ def test_two_hundred_jobs_leave_nothing_behind(run_until: RunUntil) -> None:
     assert len(desk.backend.requests) == 200
     assert not any(desk.backend.has_listener(f"job-{number}") for number in range(1, 201))
     named = {f"take-{take.digest}" for frame in desk.ours.frames for take in frame.takes}
-    assert named == set(desk.document.memos) - {"keycel-shot"}
+    assert named == set(desk.document.memos) - {MEMO}

@@ -65,11 +65,11 @@ class Desk:
         self.finish()
         self.settle()
 
-    def replace(self, color: Rgba) -> None:
-        self.controller.replace_color(HAIR, color)
+    def replace(self, color: Rgba, original: Rgba = HAIR) -> None:
+        self.controller.replace_color(original, color)
         self.finish()
         self.settle()
-        assert self.swatch() == color
+        assert self.swatch(original) == color
 
     def settle(self) -> None:
         """Until all pictures were looked at after a job."""
@@ -116,6 +116,13 @@ def test_undo_is_seen_when_the_playhead_is_where_the_colour_is_not(desk: Desk) -
     desk.until(lambda: desk.swatch() == HAIR)
 
 
+def test_undo_is_seen_when_only_the_frame_under_the_playhead_has_the_colour(desk: Desk) -> None:
+    desk.document.time = 4
+    desk.replace(TEAL, ROBE)
+    desk.document.undo()
+    desk.until(lambda: desk.swatch(ROBE) == ROBE)
+
+
 def test_after_undo_the_original_is_written(desk: Desk) -> None:
     desk.replace(PINK)
     desk.document.undo()
@@ -145,11 +152,11 @@ def test_a_button_pressed_before_the_undo_was_seen_writes_the_original(desk: Des
 def test_a_replacement_before_the_undo_was_seen_leaves_the_undone_one_out(desk: Desk) -> None:
     desk.replace(PINK)
     desk.document.undo()
-    desk.controller.replace_color(ROBE, TEAL)
+    grey_of_3 = (225, 0, 0, 255)
+    desk.controller.replace_color(grey_of_3, TEAL)
     desk.finish()
-    assert desk.shown_everywhere() == [{HAIR}] * 3
-    assert desk.shown(4) == {TEAL}
-    assert desk.record.palette == (PaletteEntry(ROBE, TEAL),)
+    assert [desk.shown(time) for time in WITH_HAIR] == [{HAIR}, {TEAL, HAIR}, {HAIR}]
+    assert desk.record.palette == (PaletteEntry(grey_of_3, TEAL),)
 
 
 def test_of_two_replacements_one_is_undone(desk: Desk) -> None:

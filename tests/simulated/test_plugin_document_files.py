@@ -10,7 +10,6 @@ import pytest
 from keycel_backend.io.kra.archive import KraArchive
 from keycel_backend.io.kra.document import KraDocument, read_document
 from keycel_plugin.host import our_layers
-from keycel_plugin.host.ports import OurLayer
 from keycel_plugin.host.staging_file import Skeleton, write_skeleton
 from keycel_plugin.qt import QtCore
 
@@ -66,35 +65,33 @@ class Document:
         return list(self.annotations)
 
     def annotation(self, name: str) -> QtCore.QByteArray:
-        return QtCore.QByteArray(self.annotations[name])
+        return QtCore.QByteArray(self.annotations.get(name, b""))
 
     def setAnnotation(self, name: str, _: str, data: bytes) -> None:  # noqa: N802 - Krita's name
         self.annotations[name] = data
+
+    def modified(self) -> bool:
+        return True
 
 
 A, B, LINES, COLORS = (f"{{0000000{number}-0000-0000-0000-000000000000}}" for number in range(1, 5))
 
 
-def test_our_layers_are_remembered_in_order_and_replaced() -> None:
+def test_our_layers_are_remembered_in_order() -> None:
     document = Document(A, B, LINES, COLORS)
-    first, second = OurLayer(A, LINES, COLORS), OurLayer(B, LINES, COLORS)
-    our_layers.remember(document, first)
-    our_layers.remember(document, second)
-    assert our_layers.our_layers(document) == [first, second]
-    again = second.with_take(8, 1)
-    our_layers.remember(document, again)
-    assert our_layers.our_layers(document) == [first, again]
-    assert (again.next_take(8), again.next_take(9)) == (2, 1)
+    our_layers.claim(document, B)
+    our_layers.claim(document, A)
+    assert our_layers.our_layers(document) == [B, A]
 
 
 def test_an_undone_layer_is_out_of_the_list_and_comes_back() -> None:
     document = Document(A, LINES, COLORS)
-    our_layers.remember(document, OurLayer(A, LINES, COLORS))
+    our_layers.claim(document, A)
     document.layers.remove(A)
     assert our_layers.our_layers(document) == []
-    our_layers.remember(document, OurLayer(B, LINES, COLORS))
+    our_layers.claim(document, B)
     document.layers += [A, B]
-    assert [record.layer for record in our_layers.our_layers(document)] == [A, B]
+    assert our_layers.our_layers(document) == [A, B]
 
 
 @pytest.mark.parametrize(
@@ -103,13 +100,13 @@ def test_an_undone_layer_is_out_of_the_list_and_comes_back() -> None:
         b"",
         b"\xff\x00",
         b"[]",
-        b'{"format": 1}',
-        b'{"format": 1, "layers": [7]}',
-        json.dumps({"format": 1, "layers": [{"layer": A}]}).encode(),
-        json.dumps({"format": 99, "layers": []}).encode(),
+        b'{"format": 2}',
+        b'{"format": 2, "layers": 7}',
+        json.dumps({"format": 2, "layers": [{"layer": A}]}).encode(),
+        json.dumps({"format": 99, "layers": [A]}).encode(),
     ],
 )
 def test_a_damaged_record_reads_as_none(damaged: bytes) -> None:
     document = Document(A)
-    document.annotations[our_layers.ANNOTATION] = damaged
+    document.annotations["keycel"] = damaged
     assert our_layers.our_layers(document) == []

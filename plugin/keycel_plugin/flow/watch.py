@@ -256,7 +256,7 @@ class Watch(QtCore.QObject):
         return new
 
     def _follow_undo(self, observer: Observer) -> None:
-        if False:
+        if self._follow_due and observer.follow_undo():
             self._asked = True  # the sheet has another palette now
         self._follow_due = False
 

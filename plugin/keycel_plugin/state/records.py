@@ -16,7 +16,7 @@ from keycel_shared.messages import OptionValue
 from keycel_shared.schema import SchemaError, from_json, to_json
 from keycel_shared.states import FrameState
 
-MEMO = "keycel-shot"
+MEMO = "shot"
 _FORMAT = 1
 
 Rgba = tuple[int, int, int, int]
