@@ -212,6 +212,7 @@ def blank_digest(width: int, height: int) -> str:
 def test_a_colour_is_replaced_everywhere_at_once(coloured: KritaProcess) -> None:
     put_artist(coloured, 2, "Colour keys")
     command(coloured, "accept")
+    put_artist(coloured, 0, "Colour keys")
     before = state_of(coloured)
     palette = review_of(coloured)["palette"]
     original = palette[0][0]
@@ -220,6 +221,10 @@ def test_a_colour_is_replaced_everywhere_at_once(coloured: KritaProcess) -> None
     assert differing(keyframes(before), keyframes(after)) == set(TIMES) - {2}
     assert after["undo_steps"] == before["undo_steps"] + 1
     assert [1, 250, 3, 255] in [color for _, color, *_ in review_of(coloured)["palette"]]
+    assert keyframes(coloured.run("shots", "undo").result) == keyframes(before)
+    assert [1, 250, 3, 255] not in [color for _, color, *_ in review_of(coloured)["palette"]]
+    command(coloured, "replace_color", original, [1, 250, 3, 255])
+    assert keyframes(state_of(coloured)) == keyframes(after)
     command(coloured, "replace_color", original, original)
     assert keyframes(state_of(coloured)) == keyframes(before)
 

@@ -227,3 +227,11 @@ def test_an_accepted_picture_remembers_its_replacements(desk: Desk) -> None:
     desk.accept(3)
     assert [layer.frame(3).written[-1].colors for layer in desk.record.layers] == before
     assert before == [(PaletteEntry(HAIR, PINK),)]
+
+
+def test_only_replacements_that_a_picture_has_are_remembered(desk: Desk) -> None:
+    desk.replace(PINK)
+    desk.colorize()
+    [layer] = desk.record.layers
+    latest = {frame.time: frame.written[-1].colors for frame in layer.frames if frame.takes}
+    assert latest == {**dict.fromkeys(WITH_HAIR, (PaletteEntry(HAIR, PINK),)), 4: ()}

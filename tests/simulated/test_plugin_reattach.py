@@ -88,13 +88,13 @@ def test_the_next_krita_receives_what_the_killed_one_waited_for(
     assert backend.pending.for_layers(LAYERS) == WORK
     shot = trial_shot(12)
     asked = ask(run_until, backend, shot, shot.request(pace=0.08))
-    assert asked.frames == list(range(12)), "finished ones again, the rest when ready; none twice"
+    assert sorted(asked.frames) == list(range(12)), "finished ones again, the rest when ready; none twice"
     assert computed(home) == list(range(12)), "nothing was computed again"
     assert notes(home) == []
     assert backend.pending.for_layers(LAYERS) is None
 
     again = ask(run_until, backend, shot, shot.request(pace=0.08))
-    assert again.frames == list(range(12)), "the session that was taken over goes on"
+    assert sorted(again.frames) == list(range(12)), "the session that was taken over goes on"
     backend.close()
     assert running is not None
     run_until(lambda: not alive(running), 15)
@@ -110,7 +110,7 @@ def test_a_connected_docker_does_not_hinder_it(
     shot = trial_shot(2)
     ask(run_until, backend, shot, shot.request(mode="fancy"))  # in a session of its own
     shot = trial_shot(6)
-    assert ask(run_until, backend, shot, shot.request(pace=0.08)).frames == list(range(6))
+    assert sorted(ask(run_until, backend, shot, shot.request(pace=0.08)).frames) == list(range(6))
     assert notes(home) == []
 
 
@@ -125,7 +125,7 @@ def test_all_of_it_is_there_even_if_the_backend_was_killed_too(
     killed.kill()
     shot = trial_shot(8)
     asked = ask(run_until, backend, shot, shot.request(pace=0.08))
-    assert asked.frames == list(range(8))
+    assert sorted(asked.frames) == list(range(8))
     log = computed(home)
     assert len(log) <= 9, "only the frame in hand may be computed again"
     assert notes(home) == []

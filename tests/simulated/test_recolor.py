@@ -12,7 +12,7 @@ import pytest
 from support.colored_shot import finished as run_to_end
 
 from keycel_plugin.flow import recolor
-from keycel_plugin.flow.recolor import count_pixels, in_original_colors, in_shown_colors
+from keycel_plugin.flow.recolor import colors_in, count_pixels, in_original_colors, in_shown_colors
 from keycel_plugin.state.records import PaletteEntry, Rgba
 
 RED, GREEN, BLUE = (255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255)
@@ -67,7 +67,7 @@ def test_bytes_that_only_look_like_the_colour_across_two_pixels(finished: Callab
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_pictures_over_several_bands(
-    seed: int, finished: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    seed: int, finished: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recolor, "BAND_BYTES", 64)
     chance = random.Random(seed)
@@ -84,6 +84,7 @@ def test_random_pictures_over_several_bands(
     assert finished(in_shown_colors(bgra(colors), palette)) == expected(colors, replacements)
     for color in near:
         assert count_pixels(bgra(colors), color) == colors.count(color)
+    assert finished(colors_in(bgra(colors), near[::2])) == set(near[::2]) & set(colors)
 
 
 def test_the_way_back(finished: Callable[..., bytes]) -> None:
@@ -94,22 +95,35 @@ def test_the_way_back(finished: Callable[..., bytes]) -> None:
     assert finished(in_shown_colors(original, palette)) == shown
 
 
-def test_no_slice_is_felt_at_1080p() -> None:
-    colors = [(step, 255 - step, 7, 255) for step in range(0, 240, 20)]
-    row = [color for color in colors for _ in range(160)]
-    pixels = bgra(row) * 1080
-    palette = [PaletteEntry(color, NIGHT) for color in colors[:4]]
-    work = in_shown_colors(pixels, palette)
+MANY = [(step, 255 - step, 7, 255) for step in range(0, 240, 20)]
+HD_PIXELS = bgra([color for color in MANY for _ in range(160)]) * 1080
+
+
+@pytest.mark.parametrize(
+    ("work", "expected_outcome"),
+    [
+        (
+            lambda: in_shown_colors(HD_PIXELS, [PaletteEntry(color, NIGHT) for color in MANY[:4]]),
+            (bgra([NIGHT] * 640) + bgra([color for color in MANY[4:] for _ in range(160)])) * 1080,
+        ),
+        (lambda: colors_in(HD_PIXELS, [*MANY[:4], NIGHT, RED]), frozenset(MANY[:4])),
+    ],
+    ids=["in_shown_colors", "colors_in"],
+)
+def test_no_slice_is_felt_at_1080p(
+    work: Callable[[], Coroutine[Any, Any, object]], expected_outcome: object
+) -> None:
+    running = work()
     slices: list[float] = []
     while True:
         started = time.thread_time()
         try:
-            work.send(None)
+            running.send(None)
         except StopIteration as end:
             outcome = end.value
             break
         finally:
             slices.append((time.thread_time() - started) * 1000)
-    assert outcome[:4] == bgra([NIGHT])
+    assert outcome == expected_outcome
     assert len(slices) > 20
     assert max(slices) < SLICE_MILLISECONDS
