@@ -43,11 +43,11 @@ def main() -> None:
 
 
 def walk_through(krita: KritaProcess, shot: Path, folder: Path, display: Display) -> None:
-    def picture(name: str, page: int, crop: str = "") -> None:
+    def picture(name: str, page: int) -> None:
         krita.run("docker", "turn_page", page=page)
         krita.run("docker", "review", timeout=120)
         display.screenshot(folder / f"{name}.png")
-        shrink(folder / f"{name}.png", crop)
+        shrink(folder / f"{name}.png")
 
     open_shot(krita, shot)
     krita.run("docker", "arrange_for_pictures")
@@ -66,14 +66,17 @@ def walk_through(krita: KritaProcess, shot: Path, folder: Path, display: Display
     krita.run("docker", "review", timeout=120)
     krita.run("docker", "answer_when_asked", name="regenerate", yes=True, timeout=120)
     picture("takes", 1)
+    krita.run("docker", "compare")
+    display.screenshot(folder / "compare.png")
+    shrink(folder / "compare.png")
+    krita.run("docker", "close_compare")
     picture("palette", 2)
 
 
-def shrink(path: Path, crop: str) -> None:
-    """Few colours and no metadata: the pictures are checked in."""
-    cut = ["-crop", crop, "+repage"] if crop else []
-    command = ["convert", str(path), *cut, "-strip", "-colors", "128", "-depth", "8", f"png8:{path}"]
-    subprocess.run(command, check=True)
+def shrink(path: Path) -> None:
+    """Small, of few colours, without metadata: the pictures are checked in."""
+    smaller = ["-resize", "1200x", "-strip", "-dither", "None", "-colors", "96", "-depth", "8"]
+    subprocess.run(["convert", str(path), *smaller, f"png8:{path}"], check=True)
 
 
 if __name__ == "__main__":

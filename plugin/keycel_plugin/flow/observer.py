@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
@@ -13,10 +13,11 @@ from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.recolor import in_shown_colors
 from keycel_plugin.flow.review_view import Frame, TakeFacts, is_artists
 from keycel_plugin.flow.sheet import Sheet
-from keycel_plugin.flow.small_pictures import laid_over, small_colors
+from keycel_plugin.flow.small_pictures import laid_over, small_colors, small_lines
 from keycel_plugin.host.ports import LayerReader, ShotDocument
+from keycel_plugin.qt import QtGui
 from keycel_plugin.state.records import FrameRecord, TakeOrigin
-from keycel_plugin.state.thumbnails import Thumbnails
+from keycel_plugin.state.thumbnails import LARGE_SIDE, LONGEST_SIDE, Thumbnails
 from keycel_plugin.tasks import pause
 from keycel_shared.pixels import byte_count
 
@@ -88,11 +89,15 @@ class Observer:
         return await self.looks.look(self.sheet.color_layer, time, self.sheet.size, read, lambda _: _KEYFRAME)
 
     async def show_takes(self, frame: Frame) -> None:
-        """Thumbnails of a frame's takes, as they would look in the layer."""
+        """Pictures of a frame's takes, as they would look in the layer; large if there are several."""
         sheet = self.sheet
+        takes = frame.record.takes
+        side = LARGE_SIDE if len(takes) > 1 else LONGEST_SIDE
+        self._drop_takes_but({take.digest for take in takes})
         look = self.looks.get(sheet.line_layer, frame.start)
-        depends = (sheet.record.palette, look.digest if look is not None else "")
-        for take in frame.record.takes:
+        depends = (side, sheet.record.palette, look.digest if look is not None else "")
+        lines = None
+        for take in takes:
             if self._made_for.get(take.digest) == depends:
                 continue
             pixels = await self._memory.take_pixels(take.digest)
@@ -101,9 +106,24 @@ class Observer:
             self._made_for[take.digest] = depends
             if len(pixels) != byte_count(*sheet.size):
                 continue  # lost, or from before the canvas was resized
-            small = laid_over(small_colors(pixels, sheet.size), look.thumbnail if look is not None else None)
-            if small is not None:
-                self._thumbnails.put(take.digest, small)
+            if look is not None and lines is None:
+                lines = await self._lines_at(frame.start, side)
+            picture = laid_over(small_colors(pixels, sheet.size, side), lines)
+            if picture is not None:
+                self._thumbnails.put(take.digest, picture)
+
+    async def _lines_at(self, time: int, side: int) -> QtGui.QImage:
+        reading = Reading(self.document, self.sheet)
+        try:
+            return await small_lines(reading.drawing(time), self.sheet.size, side)
+        finally:
+            reading.close()
+
+    def _drop_takes_but(self, wanted: Collection[str]) -> None:
+        """Only those of one frame are held: they are large."""
+        for digest in [digest for digest in self._made_for if digest not in wanted]:
+            del self._made_for[digest]
+            self._thumbnails.drop(digest)
 
     async def _learn_take(self, digest: str) -> bool:
         """What the engine has reported about a take. True if it is news."""

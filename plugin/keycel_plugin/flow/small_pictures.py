@@ -11,15 +11,15 @@ _SLICE_PIXELS = 256 * 1024
 """Smooth scaling of so many takes about 4 ms."""
 
 
-def small_colors(pixels: bytes, size: tuple[int, int]) -> QtGui.QImage:
+def small_colors(pixels: bytes, size: tuple[int, int], longest: int = LONGEST_SIDE) -> QtGui.QImage:
     """Flats look right without smoothing, and so keep their exact colours."""
-    return scaled(pixels, size)
+    return scaled(pixels, size, longest)
 
 
-async def small_lines(pixels: bytes, size: tuple[int, int]) -> QtGui.QImage:
+async def small_lines(pixels: bytes, size: tuple[int, int], longest: int = LONGEST_SIDE) -> QtGui.QImage:
     """Smoothly scaled, or thin lines would fall between the pixels; in bands, since it takes long."""
     width, height = size
-    target = _target_size(size)
+    target = _target_size(size, longest)
     small = QtGui.QImage(*target, QtGui.QImage.Format.Format_ARGB32_Premultiplied)
     small.fill(0)
     bands = max(1, min(target[1], width * height // _SLICE_PIXELS))
@@ -56,8 +56,8 @@ def _draw(canvas: QtGui.QImage, picture: QtGui.QImage, top: int) -> None:
     painter.end()
 
 
-def _target_size(size: tuple[int, int]) -> tuple[int, int]:
+def _target_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     """As `scaled` makes it."""
-    side = min(LONGEST_SIDE, max(size))
+    side = min(longest, max(size))
     fitting = QtCore.QSize(*size).scaled(side, side, QtCore.Qt.AspectRatioMode.KeepAspectRatio)
     return max(1, fitting.width()), max(1, fitting.height())

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from keycel_plugin.qt import QtCore, QtWidgets
 from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -24,13 +25,45 @@ def no_dialogs() -> Iterator[None]:
         krita.setBatchmode(before)
 
 
+class _ClosingWaits(QtCore.QObject):
+    """Lets the main windows close only afterwards.
+
+    Krita handles events while it opens a document, for its progress bar. If one of them closes the window
+    with that bar, Krita 6.0.4 crashes (KoProgressUpdater::update).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widgets = QtWidgets.QApplication.topLevelWidgets()
+        self._windows = [widget for widget in widgets if isinstance(widget, QtWidgets.QMainWindow)]
+        self._asked: list[QtWidgets.QMainWindow] = []
+
+    def __enter__(self) -> None:
+        for window in self._windows:
+            window.installEventFilter(self)
+
+    def __exit__(self, *_: object) -> None:
+        for window in self._windows:
+            window.removeEventFilter(self)
+        for window in self._asked:
+            QtCore.QTimer.singleShot(0, window.close)
+
+    def eventFilter(self, watched: QtCore.QObject | None, event: QtCore.QEvent | None) -> bool:  # noqa: N802
+        if event is None or event.type() != QtCore.QEvent.Type.Close:
+            return False
+        event.ignore()
+        if isinstance(watched, QtWidgets.QMainWindow) and watched not in self._asked:
+            self._asked.append(watched)
+        return True
+
+
 def open_hidden(path: Path) -> api.Document:
     """Open a file of ours without a view.
 
     Raises:
         KeycelError: OUT_NOT_WRITABLE if Krita cannot read back what was just written.
     """
-    with no_dialogs():
+    with no_dialogs(), _ClosingWaits():
         document = api.application().openDocument(str(path))
     if document is None:
         raise KeycelError(

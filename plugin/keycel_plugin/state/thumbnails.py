@@ -7,6 +7,9 @@ from keycel_plugin.qt import QtCore, QtGui, Signal
 LONGEST_SIDE = 192
 """Pixels; enough for a take card on a high-resolution screen, 150 KB each at most."""
 
+LARGE_SIDE = 720
+"""Pixels; for comparing takes, of one frame at a time: 1.2 MB each."""
+
 Key = int | str
 """Time of a frame, or digest of a take."""
 
@@ -27,6 +30,10 @@ class Thumbnails(QtCore.QObject):
     def put(self, key: Key, picture: QtGui.QImage) -> None:
         self._pictures[key] = picture
         self.changed.emit(key)
+
+    def drop(self, key: Key) -> None:
+        """Not needed any more; nobody shows it."""
+        self._pictures.pop(key, None)
 
     def clear(self) -> None:
         """Another document came to the front."""

@@ -125,6 +125,21 @@ def turn_page(page):
     yield 0.3
 
 
+def compare():
+    """Open the window that shows all takes of the current frame."""
+    dock().compare_button.click()
+    yield 0.3
+    dock().compare_window.resize(1250, 520)
+    dock().compare_window.move(60, 200)
+    yield 1.5
+    return dock().compare_window.isVisible()
+
+
+def close_compare():
+    dock().compare_window.close()
+    yield 0.2
+
+
 def click_cell(time):
     """Click a cell of the frame strip as with the mouse."""
     content = dock()
