@@ -48,12 +48,12 @@ class _ClosingWaits(QtCore.QObject):
         for window in self._asked:
             QtCore.QTimer.singleShot(0, window.close)
 
-    def eventFilter(self, watched: QtCore.QObject | None, event: QtCore.QEvent | None) -> bool:  # noqa: N802
-        if event is None or event.type() != QtCore.QEvent.Type.Close:
+    def eventFilter(self, a0: QtCore.QObject | None, a1: QtCore.QEvent | None) -> bool:  # noqa: N802
+        if a1 is None or a1.type() != QtCore.QEvent.Type.Close:
             return False
-        event.ignore()
-        if isinstance(watched, QtWidgets.QMainWindow) and watched not in self._asked:
-            self._asked.append(watched)
+        a1.ignore()
+        if isinstance(a0, QtWidgets.QMainWindow) and a0 not in self._asked:
+            self._asked.append(a0)
         return True
 
 
