@@ -2,6 +2,7 @@
 
     .venv/bin/python tests/krita/measure.py shot     # 100 drawings of 1920x1080
     .venv/bin/python tests/krita/measure.py soak     # 200 jobs, and what has grown
+    .venv/bin/python tests/krita/measure.py stalls   # the demo shot: what holds up the user interface
 
 Prints what `docs/benchmarks.md` reports. Not a test: figures depend on the machine.
 """
@@ -25,6 +26,7 @@ import psutil
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "installer"), str(TESTS.parent / "shared")]
 
+from support.demo_document import write_demo_document  # noqa: E402
 from support.kra_writer import Layer, Pixels, write_kra  # noqa: E402
 from support.krita_process import Display, KritaProcess, start  # noqa: E402
 from support.krita_states import command, open_shot  # noqa: E402
@@ -68,7 +70,7 @@ class Memory:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=("shot", "soak"))
+    parser.add_argument("what", choices=("shot", "soak", "stalls"))
     parser.add_argument("--drawings", type=int, default=DRAWINGS)
     parser.add_argument("--jobs", type=int, default=JOBS)
     options = parser.parse_args()
@@ -79,6 +81,8 @@ def main() -> int:
         print(f"Krita {krita.versions['Krita']}, {krita.versions['binding']}", flush=True)
         if options.what == "shot":
             measure_shot(krita, Path(folder), options.drawings)
+        elif options.what == "stalls":
+            measure_stalls(krita, Path(folder))
         else:
             soak(krita, Path(folder), options.jobs)
     return 0
@@ -153,6 +157,28 @@ def fox(number: int, painted: bool) -> Pixels:
     scaling = cv2.INTER_NEAREST if painted else cv2.INTER_LINEAR
     scaled = cv2.resize(picture, SIZE, interpolation=scaling).astype(np.uint8)
     return np.ascontiguousarray(np.roll(scaled, SHIFT * (number // len(TIMES)), axis=1))
+
+
+# ---------------------------------------------------------------------------- standing still
+
+
+def measure_stalls(krita: KritaProcess, folder: Path) -> None:
+    """Silences of the GUI thread first, then, run again with a profiler, the long calls into Krita."""
+    for kind in ("timed", "long_calls"):
+        open_shot(krita, write_demo_document(folder / kind))
+        print("longest stalls" if kind == "timed" else "calls into Krita and Qt over 30 ms")
+        for title, name, *prepare in (
+            ("Colorize, new layer", "colorize"),
+            ("Colorize again, nothing to write", "colorize"),
+            ("Spread after a correction", "spread", "correct"),
+            ("Regenerate one frame", "regenerate", "go"),
+        ):
+            for step in prepare:
+                krita.run("measuring", step, timeout=60)
+            reply = krita.run("measuring", kind, timeout=600, name=name)
+            stalls = [f"{stall['ms']:.0f} ms" for stall in reply.stalls[:5]]
+            calls = [f"{call} {took} ms" for call, took in reply.result.get("calls", ())]
+            print(f"  {title}: {', '.join(stalls if kind == 'timed' else calls)}", flush=True)
 
 
 # ---------------------------------------------------------------------------- many jobs

@@ -1,9 +1,11 @@
 """How long each part of a work takes, as the plugin's own messages tell it."""
 
 import re
+import sys
 import time
 
 import docker
+import host
 import shots
 from krita import Krita
 
@@ -38,9 +40,47 @@ def timed(name):
     return {"message": shown["message"], "details": shown["details"], "spans": spans}
 
 
+def long_calls(name, threshold=0.03):
+    """Give a command and wait for its end; answers with the calls into Krita and Qt that took longest.
+
+    Each is one indivisible call on the GUI thread: its name, and the milliseconds it took.
+    """
+    found, started = [], []
+
+    def note(_frame, event, function):
+        if event == "c_call":
+            started.append(time.perf_counter())
+        elif event in ("c_return", "c_exception") and started:
+            took = time.perf_counter() - started.pop()
+            if took > threshold and not started:
+                found.append([f"{type(function.__self__).__name__}.{function.__name__}", round(took * 1000)])
+
+    sys.setprofile(note)
+    try:
+        getattr(plugin.parts[0], name)()
+        yield 0.1
+        shown = yield from docker.wait_until_idle(1800)
+    finally:
+        sys.setprofile(None)
+    return {"message": shown["message"], "details": shown["details"], "calls": found}
+
+
 def undo():
     krita.action("edit_undo").trigger()
     yield from shots.settle()
+
+
+def correct():
+    """The artist paints a box on one frame of our layer."""
+    yield from shots.place_artist(11, "Keycel colour", [], (560, 300, 80, 60))
+    yield from host.paint_over("Keycel colour")
+    yield 2
+
+
+def go():
+    """Another frame, with unsure regions, so that a new take differs."""
+    yield from shots.place_artist(20, "Colour keys", [], (0, 0, 10, 10))
+    yield 2
 
 
 def put_playhead(at):
