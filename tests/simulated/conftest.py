@@ -12,10 +12,14 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from support import dock_scene
 from support.memory_host import MemoryReader, MemoryStaged
+from support.recording_commands import RecordingCommands
 
-from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.qt import QtCore, QtGui, QtWidgets
+from keycel_plugin.state.model import Model
 from keycel_plugin.tasks import Task
+from keycel_plugin.ui.dock import Dock
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +60,28 @@ def run_until(application: QtWidgets.QApplication) -> Callable[..., None]:
             application.processEvents(QtCore.QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
 
     return run
+
+
+@pytest.fixture
+def model() -> Model:
+    """Empty; `dock` fills it with a scene."""
+    return Model()
+
+
+@pytest.fixture
+def commands() -> RecordingCommands:
+    return RecordingCommands()
+
+
+@pytest.fixture
+def dock(model: Model, commands: RecordingCommands, application: QtWidgets.QApplication) -> Iterator[Dock]:
+    """The docker as an artist sees it, 300 pixels wide, with nothing commanded yet."""
+    dock = Dock(model, commands, lambda _name: QtGui.QIcon())
+    dock_scene.fill(model)
+    dock.resize(300, 800)
+    dock.show()
+    application.processEvents()
+    commands.calls.clear()
+    yield dock
+    dock.close()
+    dock.deleteLater()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,27 +19,12 @@ from keycel_shared.states import FrameState
 
 
 @pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
-def commands() -> RecordingCommands:
-    return RecordingCommands()
-
-
-@pytest.fixture
-def dock(model: Model, commands: RecordingCommands, application: QtWidgets.QApplication) -> Iterator[Dock]:
-    dock = Dock(model, commands, lambda _name: QtGui.QIcon())
-    dock_scene.fill(model)
-    dock.resize(300, 800)
-    dock.show()
+def dock(dock: Dock, commands: RecordingCommands, application: QtWidgets.QApplication) -> Dock:
+    """Opened on the page “Review”."""
     dock.pages.setCurrentIndex(1)
     application.processEvents()
     commands.calls.clear()
-    yield dock
-    dock.close()
-    dock.deleteLater()
+    return dock
 
 
 def cell_index(dock: Dock, row: int) -> QtCore.QModelIndex:

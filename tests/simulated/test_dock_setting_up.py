@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from support import dock_scene
 from support.recording_commands import RecordingCommands
@@ -14,28 +12,6 @@ from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, Scope
 from keycel_plugin.ui.dock import Dock
 from keycel_plugin.ui.pickers import Picker
-
-
-@pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
-def commands() -> RecordingCommands:
-    return RecordingCommands()
-
-
-@pytest.fixture
-def dock(model: Model, commands: RecordingCommands, application: QtWidgets.QApplication) -> Iterator[Dock]:
-    dock = Dock(model, commands, lambda _name: QtGui.QIcon())
-    dock_scene.fill(model)
-    dock.resize(300, 700)
-    dock.show()
-    application.processEvents()
-    yield dock
-    dock.close()
-    dock.deleteLater()
 
 
 def pick(picker: Picker, words: str) -> None:
@@ -257,4 +233,4 @@ def test_nothing_can_be_chosen_while_work_goes_on(dock: Dock, model: Model) -> N
 def test_showing_and_hiding_is_told(dock: Dock, commands: RecordingCommands) -> None:
     dock.hide()
     dock.show()
-    assert commands.named("docker_shown") == [(True,), (False,), (True,)]
+    assert commands.named("docker_shown") == [(False,), (True,)]

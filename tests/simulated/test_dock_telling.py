@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support import dock_scene
 from support.recording_commands import RecordingCommands
 
 from keycel_plugin import words
 from keycel_plugin.error_words import error_words, general_words
-from keycel_plugin.qt import QtCore, QtGui, QtWidgets
+from keycel_plugin.qt import QtCore, QtWidgets
 from keycel_plugin.state.backend_status import Link
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.question import Asked
@@ -20,28 +19,6 @@ from keycel_plugin.ui.dock import Dock
 from keycel_plugin.ui.remedy_words import remedy_words
 from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, ErrorValue
-
-
-@pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
-def commands() -> RecordingCommands:
-    return RecordingCommands()
-
-
-@pytest.fixture
-def dock(model: Model, commands: RecordingCommands, application: QtWidgets.QApplication) -> Iterator[Dock]:
-    dock = Dock(model, commands, lambda _name: QtGui.QIcon())
-    dock_scene.fill(model)
-    dock.resize(260, 700)
-    dock.show()
-    application.processEvents()
-    yield dock
-    dock.close()
-    dock.deleteLater()
 
 
 @pytest.fixture
