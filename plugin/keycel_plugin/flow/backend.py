@@ -133,6 +133,16 @@ class Backend(QtCore.QObject):
         return await _answers(session)
 
     async def _connect(self, wanted: str, job: str) -> Session:
+        """A supervisor that ends at the moment in which it is found is replaced by another."""
+        for _attempt in range(_RESTARTS):
+            try:
+                return await self._connect_once(wanted, job)
+            except KeycelError as error:
+                if error.value.code is not ErrorCode.LINK_LOST:
+                    raise
+        return await self._connect_once(wanted, job)
+
+    async def _connect_once(self, wanted: str, job: str) -> Session:
         self.status.show(State.STARTING)
         make_pyzmq_importable()
         self._info = await self._find_or_start()
