@@ -128,7 +128,7 @@ def test_a_correction_spreads_to_free_frames_only(coloured: KritaProcess) -> Non
     command(coloured, "accept")
     put_artist(coloured, 5, "Colour keys")
     command(coloured, "lock")
-    # The shirt of the figure (see walking_figure): painted over on frame 3 in another colour.
+    # All of frame 3 in one colour: what its neighbours take over from it cannot be overlooked.
     paint(coloured, 3, COLORS, (0, 0, 320, 180))
     put_artist(coloured, 3, "Colour keys")
     painted = state_of(coloured)
@@ -138,6 +138,7 @@ def test_a_correction_spreads_to_free_frames_only(coloured: KritaProcess) -> Non
     after = state_of(coloured)
     changed = differing(keyframes(painted), keyframes(after))
     assert not changed & {2, 3, 5}, answer
+    assert 44 in changed  # the drawing of 5 again, and neither locked nor accepted
     assert without(after, COLORS) == without(painted, COLORS)
 
 
