@@ -91,7 +91,7 @@ class Clothes:
         if facing < 0.1:
             return decals
         for index, surface in enumerate(self._pockets):
-            decals.append(_on(rings, surface, 0.42, 0.5 + (0.12 if index else -0.12), 0.09, 4))
+            decals.append(_on(rings, surface, 0.42, 0.5 + (0.12 if index else -0.12), 0.09, 4, turned=np.pi / 4))
         if self._emblem is not None:
             decals.append(_on(rings, self._emblem[0], 0.68, 0.5, 0.085, 24))
             decals.append(_on(rings, self._emblem[1], 0.68, 0.5, 0.07, self._emblem_points, 0.5))
@@ -111,7 +111,7 @@ class Clothes:
         start = bones.hips + (bones.chest - bones.hips) * 0.22
         path = start + np.linspace(0.0, 1.0, 9)[:, None] * length * down
         path[:, 0] += np.linspace(0.0, 1.0, 9) ** 2 * 0.25 * sway * length
-        apart = float(np.linalg.norm((bones.legs[0][1] - bones.legs[1][1]))) * 0.5
+        apart = float(np.linalg.norm(bones.legs[0][1] - bones.legs[1][1])) * 0.5
         waist = max(self._shape.hip * bones.size, 1.25 * thick) * 1.02
         hem = max(waist * self._flare, 0.85 * apart + 1.2 * thick)
         wide = np.linspace(waist, hem, 9)

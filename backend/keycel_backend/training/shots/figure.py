@@ -81,7 +81,7 @@ class Figure:
         skin = tube(path, capped(thick * wide, 2.0, 1.0), 10)
         hand = self._gloved[side] if self._gloved else self._hands[side]
         bands = [(self._sleeve_end - self._cuff, self._sleeves[side]), (self._sleeve_end, self._cuffs[side])]
-        arm = Solid(skin, banded(skin, [*bands, (1.0, self._hands[side])]), joined=1 + 2 * hand)
+        arm = Solid(skin, banded(skin, [*bands, (1.0, self._hands[side])]), joined=hand)
         if self._elbow_folds and self._sleeve_end > 0.5:
             arm.strokes.append(_fold(skin, 7))
         return [arm, *self._hand(bones, side, hand, thick)]
@@ -93,7 +93,7 @@ class Figure:
         palm = wrist + 0.9 * thick * along
         across = np.cross(along, bones.upper @ np.array([1.0, 0.0, 0.0]))
         across /= max(float(np.linalg.norm(across)), 1e-9)
-        joined = 1 + 2 * surface
+        joined = surface
         skin = ellipsoid(palm, (1.0 * thick, 1.35 * thick, 0.8 * thick), _frame(along), 8, 12)
         found: list[Part] = [Solid(skin, plain(skin, surface), joined=joined)]
         for finger in range(self._fingers + 1):

@@ -15,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keycel_backend.training.shots.camera import View
-from keycel_backend.training.shots.geometry import Points
-from keycel_backend.training.shots.parts import Flat, Part, Solid
+from keycel_backend.training.shots.geometry import Points, refined
+from keycel_backend.training.shots.parts import Cells, Flat, Part, Solid
 
 STROKE = -1
 """Facet of pixels on an open line."""
-_FACETS = 2000
+_FACETS = 16
 """Numbers set aside for the facets of one part."""
-_MOST_JOINED = 1000
+_MOST_JOINED = 1 << 12
 _SHIFT = 4
 _UNIT = 1 << _SHIFT
+_LARGEST_CELL = 20.0
+"""Pixels; larger cells are divided, or outlines would look like polygons."""
 _FAR = -1.0e9
 _LARGEST = 20000.0
 """Pixels; anything beyond is off the canvas and would overflow the fixed-point drawing calls."""
@@ -40,32 +42,60 @@ class Maps:
     """Pixels towards the viewer."""
 
 
+class _Kinds:
+    """Small numbers for pairs of surface and facet, so that one map holds both. 0 is the background."""
+
+    def __init__(self) -> None:
+        self._number = {(0, 0): 0}
+
+    def number(self, surface: int, facet: int) -> int:
+        return self._number.setdefault((surface, facet), len(self._number))
+
+    def numbers(self, surfaces: Cells, facets: Cells) -> NDArray[np.uint16]:
+        pairs = zip(surfaces.ravel().tolist(), facets.ravel().tolist(), strict=True)
+        return np.array([self.number(surface, facet) for surface, facet in pairs], np.uint16)
+
+    def tables(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Surface and facet by number."""
+        pairs = np.array(list(self._number), np.int32)
+        return pairs[:, 0], pairs[:, 1]
+
+
 @dataclass(slots=True)
-class _Painted:
-    """One part in its own box."""
+class _Layer:
+    """Kinds, strokes and depth of a part in its own box, or of the whole canvas."""
 
     left: int
     top: int
-    maps: Maps
+    kind: NDArray[np.uint16]
+    stroke: NDArray[np.uint8]
+    depth: NDArray[np.float32]
 
 
 def render(parts: Sequence[Part], view: View) -> Maps:
     size = (view.height, view.width)
-    maps = Maps(np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, _FAR, np.float32))
+    far = np.full(size, _FAR, np.float32)
+    canvas = _Layer(0, 0, np.zeros(size, np.uint16), np.zeros(size, np.uint8), far)
+    kinds = _Kinds()
     for number, part in enumerate(parts):
-        painted = _solid(part, view, number) if isinstance(part, Solid) else _flat(part, view, number)
-        if painted is not None:
-            _put(maps, painted)
+        first = _FACETS * (_MOST_JOINED + number)
+        layer = _solid(part, view, kinds, first) if isinstance(part, Solid) else _flat(part, view, kinds, first)
+        if layer is not None:
+            _put(canvas, layer)
+    surface, facet = kinds.tables()
+    clean = cv2.medianBlur(canvas.kind, 5)  # slivers where two skins graze each other
+    maps = Maps(surface[clean], facet[clean], canvas.depth)
+    maps.facet[canvas.stroke > 0] = STROKE
     return maps
 
 
-def _put(maps: Maps, painted: _Painted) -> None:
-    height, width = painted.maps.surface.shape
-    box = (slice(painted.top, painted.top + height), slice(painted.left, painted.left + width))
-    nearer = (painted.maps.surface > 0) & (painted.maps.depth > maps.depth[box])
-    np.copyto(maps.surface[box], painted.maps.surface, where=nearer)
-    np.copyto(maps.facet[box], painted.maps.facet, where=nearer)
-    np.copyto(maps.depth[box], painted.maps.depth, where=nearer)
+def _put(canvas: _Layer, layer: _Layer) -> None:
+    height, width = layer.kind.shape
+    box = (slice(layer.top, layer.top + height), slice(layer.left, layer.left + width))
+    nearer = (layer.kind > 0) & (layer.depth > canvas.depth[box])
+    np.copyto(canvas.kind[box], layer.kind, where=nearer)
+    np.copyto(canvas.stroke[box], layer.stroke, where=nearer)
+    np.copyto(canvas.depth[box], layer.depth, where=nearer)
 
 
 def _box(projected: Points, view: View) -> tuple[int, int, int, int] | None:
@@ -83,12 +113,18 @@ def _fixed(points: Points, left: int, top: int) -> NDArray[np.int32]:
     return np.round((points[..., :2] - (left, top)) * _UNIT).astype(np.int32)
 
 
-def _solid(part: Solid, view: View, number: int) -> _Painted | None:
+def _solid(part: Solid, view: View, kinds: _Kinds, first: int) -> _Layer | None:
     grid = view.project(part.points)
     box = _box(grid, view)
     if box is None:
         return None
     left, top, right, bottom = box
+    surfaces = part.surfaces
+    facets = np.zeros_like(surfaces) if part.facets is None else part.facets
+    closed = bool(np.allclose(part.points[:, 0], part.points[:, -1]))
+    while _cell_size(grid) > _LARGEST_CELL:
+        grid = refined(grid, closed)
+        surfaces, facets = (cells.repeat(2, axis=0).repeat(2, axis=1) for cells in (surfaces, facets))
     corners = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2)
     facing = _facing(grid, corners, closed=part.inside == 0)
     depth = corners[..., 2].mean(axis=2)
@@ -98,21 +134,25 @@ def _solid(part: Solid, view: View, number: int) -> _Painted | None:
     quads = _fixed(corners.reshape(-1, 4, 3)[order], left, top)
     for place, quad in zip(order.tolist(), quads, strict=True):
         cv2.fillConvexPoly(index, quad, place + 1, cv2.LINE_8, _SHIFT)
-    surfaces = part.surfaces
     if part.inside > 0:
         surfaces = np.where(facing > 0, surfaces, part.inside)
-    facets = np.zeros_like(surfaces) if part.facets is None else part.facets
     if part.inside > 0:
         facets = np.where(facing > 0, facets, _FACETS - 2)
-    surface = _looked_up(surfaces, index, 0)
+    facet = facets + 1 + (_FACETS * part.joined if part.joined else first)
+    table = np.concatenate([np.zeros(1, np.uint16), kinds.numbers(surfaces, facet)])
     near = np.concatenate([[0.0], depth.ravel()]).astype(np.float32)[index]
     cell = float(np.sqrt(max(1.0, np.count_nonzero(index) / max(1, len(kept)))))
     near = _smooth(near, index > 0, cell) + np.float32(part.lift * view.scale)
-    first = _FACETS * (part.joined if part.joined else _MOST_JOINED + number)
-    facet = _looked_up(facets + 1 + first, index, 0)
-    painted = _Painted(left, top, Maps(surface, facet, near))
-    _decorate(part, painted, view)
-    return painted
+    layer = _Layer(left, top, table[index], np.zeros(index.shape, np.uint8), near)
+    _decorate(part, layer, view, kinds, first)
+    return layer
+
+
+def _cell_size(grid: Points) -> float:
+    """Typical longer side of a cell in pixels."""
+    across = np.linalg.norm(np.diff(grid[..., :2], axis=1), axis=2)
+    along = np.linalg.norm(np.diff(grid[..., :2], axis=0), axis=2)
+    return max(float(np.percentile(across, 80)), float(np.percentile(along, 80)))
 
 
 def _facing(grid: Points, corners: Points, closed: bool) -> NDArray[np.float64]:
@@ -126,10 +166,6 @@ def _facing(grid: Points, corners: Points, closed: bool) -> NDArray[np.float64]:
     return area * (1.0 if float((area * outward).sum()) >= 0 else -1.0)
 
 
-def _looked_up(cells: NDArray[np.int32], index: NDArray[np.int32], empty: int) -> NDArray[np.int32]:
-    return np.concatenate([[empty], cells.ravel()]).astype(np.int32)[index]
-
-
 def _smooth(depth: NDArray[np.float32], mask: NDArray[np.bool_], cell: float) -> NDArray[np.float32]:
     width = max(3, min(41, round(cell)))
     weight = cv2.blur(mask.astype(np.float32), (width, width))
@@ -137,37 +173,33 @@ def _smooth(depth: NDArray[np.float32], mask: NDArray[np.bool_], cell: float) ->
     return cast(NDArray[np.float32], total / np.maximum(weight, 1e-6))
 
 
-def _flat(part: Flat, view: View, number: int) -> _Painted | None:
+def _flat(part: Flat, view: View, kinds: _Kinds, first: int) -> _Layer | None:
     outline = view.project(part.outline)
     box = _box(outline, view)
     if box is None:
         return None
     left, top, right, bottom = box
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    cv2.fillPoly(mask, [_fixed(outline, left, top)], 1, cv2.LINE_8, _SHIFT)
-    surface = mask.astype(np.int32) * part.surface
-    facet = mask.astype(np.int32) * (1 + _FACETS * (_MOST_JOINED + number))
-    near = np.full(mask.shape, float(outline[:, 2].mean()), np.float32)
-    painted = _Painted(left, top, Maps(surface, facet, near))
-    _decorate(part, painted, view)
-    return painted
+    kind = np.zeros((bottom - top, right - left), np.uint16)
+    number = kinds.number(part.surface, first + 1)
+    cv2.fillPoly(kind, [_fixed(outline, left, top)], number, cv2.LINE_8, _SHIFT)
+    near = np.full(kind.shape, float(outline[:, 2].mean()), np.float32)
+    layer = _Layer(left, top, kind, np.zeros(kind.shape, np.uint8), near)
+    _decorate(part, layer, view, kinds, first)
+    return layer
 
 
-def _decorate(part: Part, painted: _Painted, view: View) -> None:
-    maps = painted.maps
-    height, width = maps.surface.shape
+def _decorate(part: Part, layer: _Layer, view: View, kinds: _Kinds, first: int) -> None:
+    height, width = layer.kind.shape
     for decal in part.decals:
-        outline = _fixed(view.project(decal.outline), painted.left, painted.top)
+        outline = _fixed(view.project(decal.outline), layer.left, layer.top)
         low, high = outline.min(axis=0) // _UNIT, outline.max(axis=0) // _UNIT + 2
         x0, y0, x1, y1 = max(0, low[0]), max(0, low[1]), min(width, high[0]), min(height, high[1])
         if x1 - x0 < 2 or y1 - y0 < 2:
             continue
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         cv2.fillPoly(mask, [outline - np.array([x0, y0], np.int32) * _UNIT], 1, cv2.LINE_8, _SHIFT)
-        target = maps.surface[y0:y1, x0:x1]
-        target[(mask > 0) & (target > 0)] = decal.surface
+        target = layer.kind[y0:y1, x0:x1]
+        target[(mask > 0) & (target > 0)] = kinds.number(decal.surface, first + 1)
     if part.strokes:
-        mask = np.zeros((height, width), np.uint8)
-        lines = [_fixed(view.project(stroke), painted.left, painted.top) for stroke in part.strokes]
-        cv2.polylines(mask, lines, False, 1, 1, cv2.LINE_8, _SHIFT)
-        maps.facet[(mask > 0) & (maps.surface > 0)] = STROKE
+        lines = [_fixed(view.project(stroke), layer.left, layer.top) for stroke in part.strokes]
+        cv2.polylines(layer.stroke, lines, False, 1, 1, cv2.LINE_8, _SHIFT)
