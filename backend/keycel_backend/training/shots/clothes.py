@@ -46,6 +46,8 @@ class Clothes:
         count = int(rng.integers(2, 6)) if rng.random() < 0.4 else 0
         self._buttons = [surfaces.add(palette.accent) for _ in range(count)]
         self._bow = [surfaces.add(palette.accent) for _ in range(3)] if rng.random() < 0.22 else []
+        self._collar = [surfaces.add(palette.trim) for _ in range(2)] if rng.random() < 0.35 else []
+        self._collar_size = float(rng.uniform(0.06, 0.13))
         pockets = int(rng.integers(1, 3)) if rng.random() < 0.3 else 0
         self._pockets = [surfaces.add(palette.sleeve) for _ in range(pockets)]
         emblem = rng.random() < 0.2
@@ -91,12 +93,20 @@ class Clothes:
         if facing < 0.1:
             return decals
         for index, surface in enumerate(self._pockets):
-            decals.append(_on(rings, surface, 0.42, 0.5 + (0.12 if index else -0.12), 0.09, 4, turned=np.pi / 4))
+            decals.append(
+                _on(rings, surface, 0.42, 0.5 + (0.12 if index else -0.12), 0.09, 4, turned=np.pi / 4)
+            )
         if self._emblem is not None:
             decals.append(_on(rings, self._emblem[0], 0.68, 0.5, 0.085, 24))
             decals.append(_on(rings, self._emblem[1], 0.68, 0.5, 0.07, self._emblem_points, 0.5))
         for index, surface in enumerate(self._buttons):
             decals.append(_on(rings, surface, 0.25 + 0.13 * index, 0.5, 0.022, 12))
+        for index, surface in enumerate(self._collar):
+            side = 1.0 - 2.0 * index
+            place = 0.5 + 0.07 * side
+            decals.append(
+                _on(rings, surface, 0.85, place, self._collar_size, 3, turned=-np.pi / 2 + 0.5 * side)
+            )
         if self._bow:
             decals.append(_on(rings, self._bow[0], 0.86, 0.46, 0.05, 3))
             decals.append(_on(rings, self._bow[1], 0.86, 0.54, 0.05, 3, turned=np.pi))

@@ -139,3 +139,7 @@ def _between_rows(grid: Points, closed: bool) -> Points:
     found = np.empty((2 * len(grid) - 1, *grid.shape[1:]))
     found[::2], found[1::2] = grid, middle
     return found
+
+
+def unit_vector(x: float, y: float, z: float) -> Points:
+    return np.array([x, y, z]) / float(np.linalg.norm([x, y, z]))

@@ -40,6 +40,12 @@ def draw_lines(
     if style.grain > 0:
         paper = 1.0 - style.grain * grain.fine(strength.shape, rng)
         strength, traced = strength * paper, traced * paper
+    if style.fading > 0:
+        faded = 1.0 - np.float32(style.fading) * np.maximum(grain.slow(strength.shape, rng), 0.0)
+        strength, traced = strength * faded, traced * faded
+    if style.softness > 0:
+        sigma = style.softness * size[1] / 480.0 + 0.2
+        strength, traced = (cv2.GaussianBlur(layer, (0, 0), sigma) for layer in (strength, traced))
     if not style.smooth:
         strength, traced = ((layer >= 0.5).astype(np.float32) for layer in (strength, traced))
     strength, traced = strength * np.float32(style.strength), traced * np.float32(style.strength)

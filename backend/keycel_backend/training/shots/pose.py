@@ -38,10 +38,31 @@ class Pose(NamedTuple):
     gaze: float
 
 
-_LOW = Pose(-0.2, -0.2, -0.4, -0.7, -0.35, -0.3, -0.9, 0.05, 0.0, -0.9, 0.05, 0.0, -0.4, 0.0, 0.0, -0.4, 0.0, 0.0,
-            -0.6, -1.0, -0.4, -1.0)  # fmt: skip
-_HIGH = Pose(0.25, 0.2, 0.4, 0.7, 0.35, 0.3, 1.9, 1.7, 1.9, 1.9, 1.7, 1.9, 0.9, 0.35, 1.2, 0.9, 0.35, 1.2,
-             1.0, 1.0, 1.6, 1.0)  # fmt: skip
+_LIMITS: dict[str, tuple[float, float]] = {
+    "lean": (-0.2, 0.25),
+    "bend": (-0.2, 0.2),
+    "twist": (-0.4, 0.4),
+    "head_yaw": (-0.8, 0.8),
+    "head_pitch": (-0.35, 0.35),
+    "head_roll": (-0.3, 0.3),
+    "swing_1": (-0.9, 1.9),
+    "spread_1": (0.05, 1.7),
+    "elbow_1": (0.0, 1.9),
+    "swing_2": (-0.9, 1.9),
+    "spread_2": (0.05, 1.7),
+    "elbow_2": (0.0, 1.9),
+    "thigh_1": (-0.4, 0.9),
+    "straddle_1": (0.0, 0.35),
+    "knee_1": (0.0, 1.2),
+    "thigh_2": (-0.4, 0.9),
+    "straddle_2": (0.0, 0.35),
+    "knee_2": (0.0, 1.2),
+    "mouth": (-0.6, 1.0),
+    "smile": (-1.0, 1.0),
+    "lids": (-0.4, 1.6),
+    "gaze": (-1.0, 1.0),
+}
+"""Between which values key poses lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,8 @@ def random_performance(
     """`home`: where the hips are about; `energy` 0..1 scales how much happens in a second."""
     pace = float(rng.uniform(0.25, 0.9))
     reach = float(np.clip(0.15 + energy * rng.uniform(0.3, 1.0), 0.0, 1.0))
-    poses = random_curve(rng, seconds, np.array(_LOW), np.array(_HIGH), pace, reach)
+    limits = np.array([_LIMITS[name] for name in Pose._fields])
+    poses = random_curve(rng, seconds, limits[:, 0], limits[:, 1], pace, reach)
     walks = bool(rng.random() < 0.3)
     direction = float(rng.choice([-1.0, 1.0]))
     speed = energy * rng.uniform(0.1, 0.8) * direction if walks else 0.0
@@ -108,7 +130,7 @@ def random_performance(
 
 def _facing(rng: np.random.Generator, seconds: float, direction: float) -> Curve:
     start = direction * rng.uniform(0.5, 1.4) if direction else rng.normal(0.0, 0.6)
-    kind = str(rng.choice(["still", "turn", "spin"], p=[0.55, 0.36, 0.09]))
+    kind = str(rng.choice(["still", "turn", "spin"], p=[0.45, 0.43, 0.12]))
     by = {"still": 0.15, "turn": 1.6, "spin": 2.0 * np.pi}[kind] * rng.uniform(-1.0, 1.0)
     times = np.array([0.0, rng.uniform(0.05, 0.5), rng.uniform(0.55, 1.0), 1.05]) * seconds
     return Curve(times, np.array([[start], [start], [start + by], [start + by]]))
@@ -202,7 +224,7 @@ def skeleton(
 
 
 def _limb(root: Points, frame: Matrix, spread: float, swing: float, bent: float, half: float) -> Points:
-    """Root, middle joint and end of a limb of two equal halves; angles from hanging down, forward positive."""
+    """Root, middle joint and end of a limb of two equal halves; angles are 0 hanging down."""
     down = np.array([0.0, half, 0.0])
     middle = root + frame @ rotation(pitch=swing, roll=spread) @ down
     return np.stack([root, middle, middle + frame @ rotation(pitch=bent, roll=spread) @ down])

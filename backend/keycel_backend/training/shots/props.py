@@ -136,11 +136,19 @@ class Blossom:
         self._size = float(rng.uniform(0.15, 0.4))
         colors = random_colors(rng, int(rng.integers(2, 5)))
         self._rings: list[list[tuple[int, int, float]]] = []
+        filled = float(rng.uniform(0.0, 0.4)) if rng.random() < 0.5 else 0.0
+        self._inset = (float(rng.choice([0.12, 0.5, 0.95])), float(rng.uniform(0.3, 0.65)))
+        inset_share = float(rng.uniform(0.0, 0.9))
         for ring in range(int(rng.integers(2, 6))):
             petals: list[tuple[int, int, float]] = []
             for _ in range(int(rng.integers(5, 15))):
-                outer = surfaces.add(colors[int(rng.integers(len(colors)))], solid=bool(rng.random() < 0.08))
-                tip = surfaces.add(colors[int(rng.integers(len(colors)))]) if rng.random() < 0.35 else 0
+                outer = surfaces.add(
+                    colors[int(rng.integers(len(colors)))], solid=bool(rng.random() < 0.25 * filled)
+                )
+                tip = 0
+                if rng.random() < inset_share:
+                    color = colors[int(rng.integers(len(colors)))]
+                    tip = surfaces.add(color, solid=bool(rng.random() < 2.0 * filled))
                 petals.append((outer, tip, float(rng.uniform(0.85, 1.15))))
             self._rings.append(petals)
             if ring == 0 and rng.random() < 0.2:
@@ -176,8 +184,10 @@ class Blossom:
 
         part = Flat(world(outline), surface)
         if tip:
-            far = outline[len(outline) // 2]
-            part.decals.append(Decal(world(far + 0.45 * (outline - outline.mean(axis=0))), tip))
+            place, scale = self._inset
+            root, far, middle = outline[0], outline[len(outline) // 2], outline.mean(axis=0)
+            at = root + place * (far - root)
+            part.decals.append(Decal(world(at + scale * (outline - middle)), tip))
         return part
 
 

@@ -79,11 +79,14 @@ def render(parts: Sequence[Part], view: View) -> Maps:
     kinds = _Kinds()
     for number, part in enumerate(parts):
         first = _FACETS * (_MOST_JOINED + number)
-        layer = _solid(part, view, kinds, first) if isinstance(part, Solid) else _flat(part, view, kinds, first)
+        layer = (
+            _solid(part, view, kinds, first) if isinstance(part, Solid) else _flat(part, view, kinds, first)
+        )
         if layer is not None:
             _put(canvas, layer)
     surface, facet = kinds.tables()
-    clean = cv2.medianBlur(canvas.kind, 5)  # slivers where two skins graze each other
+    # without slivers where two skins graze each other
+    clean = cast(NDArray[np.uint16], cv2.medianBlur(canvas.kind, 5))
     maps = Maps(surface[clean], facet[clean], canvas.depth)
     maps.facet[canvas.stroke > 0] = STROKE
     return maps

@@ -56,7 +56,7 @@ class Scene:
 
 def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, aspect: float) -> Scene:
     """`aspect`: width over height."""
-    energy = float(rng.beta(1.3, 2.0))
+    energy = float(rng.beta(1.2, 1.8)) if rng.random() < 0.85 else 0.02
     kind = str(rng.choice(["one", "few", "things", "blossom"], p=[0.55, 0.25, 0.12, 0.08]))
     actors: list[Actor] = []
     if kind in ("one", "few"):
@@ -74,7 +74,7 @@ def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, a
         depth = 0.0
         first = Blossom if kind == "blossom" else CutOut
         actors.append(first(rng, surfaces, seconds, energy, depth))
-    for _ in range(int(rng.poisson(1.0 if kind != "things" else 4.0))):
+    for _ in range(int(rng.poisson(1.0) if kind != "things" else rng.integers(3, 9))):
         made = (SolidProp, CutOut, Blossom, Tiles)[int(rng.choice(4, p=[0.45, 0.35, 0.08, 0.12]))]
         actors.append(made(rng, surfaces, seconds, energy, float(rng.uniform(-0.5, 0.5))))
     if rng.random() < 0.2:
@@ -87,7 +87,7 @@ def _entrance(rng: np.random.Generator, actor: Actor, seconds: float, index: int
     smear = random_smear(rng, seconds) if rng.random() < 0.12 else None
     still = Curve(np.array([0.0]), np.zeros((1, 2)))
     chance = rng.random()
-    if index == 0 and chance < 0.85 or chance < 0.6:
+    if chance < (0.85 if index == 0 else 0.6):
         return _Entrance(actor, 0.0, seconds, still, smear)
     if chance < 0.75 and index > 0:
         start, end = sorted(rng.uniform(0.0, seconds, 2))

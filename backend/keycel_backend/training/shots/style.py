@@ -37,6 +37,10 @@ class LineStyle:
     """How far lines stray from the surface's true border."""
     grain: float
     """How much texture of paper shows in the line, 0..1."""
+    fading: float
+    """How much a line fades out in places, 0..1: a thin pen, or a drawing that was scaled down."""
+    softness: float
+    """Blur of the whole line."""
     doubled: float
     """Strength of a second, straying line, 0..1."""
     gaps: float
@@ -74,7 +78,7 @@ def random_style(rng: np.random.Generator) -> LineStyle:
     rough = kind in ("pencil", "brush")
     width = {
         "ink": rng.uniform(1.4, 4.5),
-        "thin": rng.uniform(0.7, 1.9),
+        "thin": rng.uniform(0.4, 1.7),
         "pencil": rng.uniform(1.2, 4.0),
         "brush": rng.uniform(2.5, 8.0),
         "pixel": rng.uniform(1.0, 3.5),
@@ -90,7 +94,9 @@ def random_style(rng: np.random.Generator) -> LineStyle:
         self_colored=bool(rng.random() < 0.08),
         pressure=float(rng.uniform(0.3, 0.9) if rough else rng.uniform(0.0, 0.35)),
         wobble=float(rng.uniform(0.5, 2.5) if rough else rng.uniform(0.0, 0.7)),
-        grain=float(rng.uniform(0.3, 0.95) if kind == "pencil" else rng.uniform(0.0, 0.15)),
+        grain=float(rng.uniform(0.2, 0.75) if kind == "pencil" else rng.uniform(0.0, 0.15)),
+        fading=float(rng.uniform(0.1, 0.75) if kind in ("thin", "pencil") and rng.random() < 0.7 else 0.0),
+        softness=float(rng.uniform(0.2, 0.8) if kind != "pixel" and rng.random() < 0.35 else 0.0),
         doubled=float(rng.uniform(0.2, 0.8) if kind == "pencil" and rng.random() < 0.6 else 0.0),
         gaps=float(rng.uniform(0.5, 6.0) if rng.random() < (0.7 if rough else 0.4) else 0.0),
         gap_width=float(rng.uniform(1.5, 6.0)),
