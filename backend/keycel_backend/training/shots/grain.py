@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Noise = NDArray[np.float32]
+Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32])
 
 
 class Grain:
@@ -37,10 +38,9 @@ class Grain:
         return columns + x, rows + y
 
 
-def moved(picture: NDArray[np.generic], origin: tuple[Noise, Noise]) -> NDArray[np.generic]:
-    """`picture` (uint8 or float32) fetched from the places of `stray`, nearest pixel."""
-    fetched = cv2.remap(picture, *origin, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-    return cast(NDArray[np.generic], fetched)
+def moved(picture: Picture, origin: tuple[Noise, Noise]) -> Picture:
+    """`picture` fetched from the places of `stray`, nearest pixel."""
+    return cast(Picture, cv2.remap(picture, *origin, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _stretched(rng: np.random.Generator, height: int, width: int, cells: int) -> Noise:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keycel_backend.training.shots.actor import Actor
+from keycel_backend.training.shots.animal import Animal
+from keycel_backend.training.shots.blossom import Blossom
 from keycel_backend.training.shots.camera import View
+from keycel_backend.training.shots.effect import Effect
 from keycel_backend.training.shots.figure import Figure
 from keycel_backend.training.shots.motion import Curve, random_curve
 from keycel_backend.training.shots.parts import Part
 from keycel_backend.training.shots.pose import random_performance
-from keycel_backend.training.shots.props import Actor, Blossom, CutOut, Effect, SolidProp, Tiles
+from keycel_backend.training.shots.props import CutOut, SolidProp, Tiles
 from keycel_backend.training.shots.smear import Smear, random_smear, transform
 from keycel_backend.training.shots.surfaces import Surfaces
 
@@ -57,7 +61,7 @@ class Scene:
 def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, aspect: float) -> Scene:
     """`aspect`: width over height."""
     energy = float(rng.beta(1.2, 1.8)) if rng.random() < 0.85 else 0.02
-    kind = str(rng.choice(["one", "few", "things", "blossom"], p=[0.55, 0.25, 0.12, 0.08]))
+    kind = str(rng.choice(["one", "few", "animal", "things", "blossom"], p=[0.48, 0.24, 0.11, 0.09, 0.08]))
     actors: list[Actor] = []
     if kind in ("one", "few"):
         count = 1 if kind == "one" else int(rng.integers(2, 4))
@@ -71,11 +75,12 @@ def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, a
             tall = size * float(rng.uniform(0.85, 1.1))
             actors.append(Figure(rng, surfaces, acting, tall, float(rng.uniform(-0.2, 0.2))))
     else:
-        depth = 0.0
-        first = Blossom if kind == "blossom" else CutOut
-        actors.append(first(rng, surfaces, seconds, energy, depth))
+        first = {"animal": Animal, "blossom": Blossom, "things": CutOut}[kind]
+        actors.append(first(rng, surfaces, seconds, energy, 0.0))
     for _ in range(int(rng.poisson(1.0) if kind != "things" else rng.integers(3, 9))):
-        made = (SolidProp, CutOut, Blossom, Tiles)[int(rng.choice(4, p=[0.45, 0.35, 0.08, 0.12]))]
+        made = (SolidProp, CutOut, Blossom, Tiles, Animal)[
+            int(rng.choice(5, p=[0.42, 0.33, 0.08, 0.12, 0.05]))
+        ]
         actors.append(made(rng, surfaces, seconds, energy, float(rng.uniform(-0.5, 0.5))))
     if rng.random() < 0.2:
         actors.append(Effect.random(rng, surfaces, seconds, energy, 0.6))

@@ -108,7 +108,7 @@ def _draw(
         origin = grain.stray(maps.surface.shape, reach, rng)
         maps.surface = moved(maps.surface.astype(np.float32), origin).astype(np.int32)
         maps.facet = moved(maps.facet.astype(np.float32), origin).astype(np.int32)
-        maps.depth = moved(maps.depth, origin).astype(np.float32)
+        maps.depth = moved(maps.depth, origin)
     line = draw_lines(maps, surfaces, style, grain, sharpness, rng)
     identity = np.ascontiguousarray(maps.surface[::sharpness, ::sharpness])
     return ProceduralDrawing(times, line, surfaces.flats()[identity], identity)
