@@ -123,22 +123,23 @@ def closed_spline(corners: Points, samples: int = 6) -> Points:
     return curve.transpose(1, 0, 2).reshape(-1, corners.shape[1])
 
 
-def refined(grid: Points, closed: bool) -> Points:
-    """The grid with a new point between every two, on the smooth curve through their neighbours.
+def refined_rows(grid: Points, closed: bool = False) -> Points:
+    """The grid with a new row between every two, on the smooth curve through their neighbours.
 
-    `closed`: the last column is the first again. Four-point subdivision (Dyn, Levin & Gregory 1987).
+    `closed`: the last row is the first again. Four-point subdivision (Dyn, Levin & Gregory 1987).
     """
-    return _between_rows(_between_rows(grid, False).swapaxes(0, 1), closed).swapaxes(0, 1)
-
-
-def _between_rows(grid: Points, closed: bool) -> Points:
     first = grid[-2:-1] if closed else 2.0 * grid[:1] - grid[1:2]
     last = grid[1:2] if closed else 2.0 * grid[-1:] - grid[-2:-1]
     wide = np.concatenate([first, grid, last])
-    middle = (9.0 * (wide[1:-2] + wide[2:-1]) - wide[:-3] - wide[3:]) / 16.0
     found = np.empty((2 * len(grid) - 1, *grid.shape[1:]))
-    found[::2], found[1::2] = grid, middle
+    found[::2] = grid
+    found[1::2] = (9.0 * (wide[1:-2] + wide[2:-1]) - wide[:-3] - wide[3:]) / 16.0
     return found
+
+
+def refined_columns(grid: Points, closed: bool) -> Points:
+    """The same between columns."""
+    return refined_rows(grid.swapaxes(0, 1), closed).swapaxes(0, 1)
 
 
 def unit_vector(x: float, y: float, z: float) -> Points:

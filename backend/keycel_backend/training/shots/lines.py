@@ -57,19 +57,23 @@ def find_lines(maps: Maps, surfaces: Surfaces, border: Border) -> tuple[Mask, Ma
     """Places of main lines and of coloured separation lines."""
     surface, facet = maps.surface, maps.facet
     base = surfaces.bases()[surface]
-    key = base * np.int32(7919) + facet * np.int32(104729)
+    key = base + facet * np.int32(1 << 13)
     stroke = facet == STROKE
+    key[stroke] = -1
     main = stroke.copy()
     inner = np.zeros_like(main)
+    shaded = bool((base != surface).any())
     jump = np.float32(_JUMP * surface.shape[0])
     for here, there in (
         ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
         ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
     ):
-        between = (key[here] != key[there]) & ~stroke[here] & ~stroke[there]
+        one, two = key[here], key[there]
+        # the background is infinitely far, but its key differs; depth counts only within one key
         jumps = np.abs(maps.depth[here] - maps.depth[there]) > jump
-        main[here] |= between | (jumps & (surface[here] > 0) & (surface[there] > 0))
-        inner[here] |= (surface[here] != surface[there]) & (base[here] == base[there])
+        main[here] |= ((one != two) & (one >= 0) & (two >= 0)) | (jumps & (one == two) & (one > 0))
+        if shaded:
+            inner[here] |= (surface[here] != surface[there]) & (base[here] == base[there])
     if border is Border.INKED:
         main |= inner
     if border is not Border.TRACED:

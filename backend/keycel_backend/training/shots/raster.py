@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keycel_backend.training.shots.camera import View
-from keycel_backend.training.shots.geometry import Points, refined
+from keycel_backend.training.shots.geometry import Points, refined_columns, refined_rows
 from keycel_backend.training.shots.parts import Cells, Flat, Part, Solid
 
 STROKE = -1
@@ -52,8 +52,9 @@ class _Kinds:
         return self._number.setdefault((surface, facet), len(self._number))
 
     def numbers(self, surfaces: Cells, facets: Cells) -> NDArray[np.uint16]:
-        pairs = zip(surfaces.ravel().tolist(), facets.ravel().tolist(), strict=True)
-        return np.array([self.number(surface, facet) for surface, facet in pairs], np.uint16)
+        codes, place = np.unique((facets.astype(np.int64) << 32) | surfaces, return_inverse=True)
+        known = [self.number(int(code & 0xFFFFFFFF), int(code >> 32)) for code in codes]
+        return np.array(known, np.uint16)[place.ravel()]
 
     def tables(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Surface and facet by number."""
@@ -125,13 +126,17 @@ def _solid(part: Solid, view: View, kinds: _Kinds, first: int) -> _Layer | None:
     surfaces = part.surfaces
     facets = np.zeros_like(surfaces) if part.facets is None else part.facets
     closed = bool(np.allclose(part.points[:, 0], part.points[:, -1]))
-    while _cell_size(grid) > _LARGEST_CELL:
-        grid = refined(grid, closed)
-        surfaces, facets = (cells.repeat(2, axis=0).repeat(2, axis=1) for cells in (surfaces, facets))
+    while _cell_length(grid, 0) > _LARGEST_CELL:
+        grid = refined_rows(grid)
+        surfaces, facets = surfaces.repeat(2, axis=0), facets.repeat(2, axis=0)
+    while _cell_length(grid, 1) > _LARGEST_CELL:
+        grid = refined_columns(grid, closed)
+        surfaces, facets = surfaces.repeat(2, axis=1), facets.repeat(2, axis=1)
     corners = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2)
     facing = _facing(grid, corners, closed=part.inside == 0)
     depth = corners[..., 2].mean(axis=2)
-    kept = np.flatnonzero(facing.ravel() > 0) if part.inside == 0 else np.arange(facing.size)
+    seen = _on_canvas(corners, view)
+    kept = np.flatnonzero(seen & (facing > 0) if part.inside == 0 else seen)
     order = kept[np.argsort(depth.ravel()[kept])]
     index = np.zeros((bottom - top, right - left), np.int32)
     quads = _fixed(corners.reshape(-1, 4, 3)[order], left, top)
@@ -151,11 +156,14 @@ def _solid(part: Solid, view: View, kinds: _Kinds, first: int) -> _Layer | None:
     return layer
 
 
-def _cell_size(grid: Points) -> float:
-    """Typical longer side of a cell in pixels."""
-    across = np.linalg.norm(np.diff(grid[..., :2], axis=1), axis=2)
-    along = np.linalg.norm(np.diff(grid[..., :2], axis=0), axis=2)
-    return max(float(np.percentile(across, 80)), float(np.percentile(along, 80)))
+def _cell_length(grid: Points, axis: int) -> float:
+    """Typical length of a cell along an axis of the grid in pixels."""
+    return float(np.percentile(np.linalg.norm(np.diff(grid[..., :2], axis=axis), axis=2), 80))
+
+
+def _on_canvas(corners: Points, view: View) -> NDArray[np.bool_]:
+    low, high = corners[..., :2].min(axis=2), corners[..., :2].max(axis=2)
+    return ((high >= 0) & (low < (view.width, view.height))).all(axis=-1)
 
 
 def _facing(grid: Points, corners: Points, closed: bool) -> NDArray[np.float64]:
