@@ -25,6 +25,8 @@ CUES = 24
 """Numbers per candidate."""
 TRAITS = 12
 """Numbers per target region."""
+HAND_CUE, HAND_TRAIT = 22, 11
+"""Which cue and which trait are the hand-made matcher's beliefs: in the candidate, and in "new"."""
 LINKS = 3
 """Numbers per pair of neighbouring target regions."""
 _VAST = 0.6

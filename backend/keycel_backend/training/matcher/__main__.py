@@ -69,9 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for shots, networks, curve and card")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=20.0, help="of learning, after the shots are made")
-    parser.add_argument(
-        "--steps", type=int, default=10**9, help="updates; repeatable exactly, unlike minutes"
-    )
+    parser.add_argument("--steps", type=int, help="updates, instead of minutes: repeatable exactly")
     parser.add_argument("--shots", type=int, default=400)
     parser.add_argument("--held-out", type=int, default=24, help="shots kept aside to measure on")
     parser.add_argument("--batch", type=int, default=1, help="shots for each update")
@@ -87,7 +85,7 @@ def _arguments() -> argparse.Namespace:
 def _named(given: argparse.Namespace, plan: Plan) -> list[str]:
     """The options that make the networks what they are."""
     options = ["--seed", str(plan.seed), "--shots", str(given.shots), "--batch", str(plan.batch)]
-    limit = ["--steps", str(plan.steps)] if plan.steps < 10**9 else ["--minutes", f"{plan.minutes:g}"]
+    limit = ["--steps", str(plan.steps)] if plan.steps else ["--minutes", f"{plan.minutes:g}"]
     return options + limit + ([] if plan.with_pictures else ["--without-pictures"])
 
 

@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from keycel_backend.regions.arrays import Floats
+from keycel_backend.regions.learned_cues import HAND_CUE, HAND_TRAIT
 from keycel_backend.training.matcher.batches import verdict
 from keycel_backend.training.matcher.examples import ShotExamples
 from keycel_backend.training.matcher.network import Describer, Judge
 
-_HAND_BELIEF, _HAND_NEW = 22, 11
-"""Where cues and traits hold the hand-made matcher's belief."""
 _BINS = 10
 
 
@@ -61,7 +60,7 @@ def accuracy(shots: Iterable[ShotExamples], describer: Describer, judge: Judge, 
 
 
 def _hand(cues: Floats, traits: Floats) -> Floats:
-    return np.concatenate([cues[..., _HAND_BELIEF], traits[:, _HAND_NEW, None]], axis=1)
+    return np.concatenate([cues[..., HAND_CUE], traits[:, HAND_TRAIT, None]], axis=1)
 
 
 def _is_right(belief: Floats, right: Floats) -> Floats:

@@ -35,10 +35,9 @@ _PAIRS_AT_ONCE = 6
 @dataclass(frozen=True, slots=True)
 class Plan:
     seed: int
-    steps: int
-    """Updates; reaching them is exactly reproducible on the same machine."""
+    steps: int | None
+    """Updates: exactly repeatable on the same machine. None: as many as fit into `minutes`."""
     minutes: float
-    """Stops earlier when they have passed; the learning rate follows whichever is nearer its end."""
     batch: int
     """Shots for each update."""
     device: str
@@ -71,7 +70,8 @@ def learn(
     begun, last_report, step = time.monotonic(), 0.0, 0
     losses: list[float] = []
     for shots in _batches(train, plan):
-        passed = max(step / plan.steps, (time.monotonic() - begun) / (60.0 * plan.minutes))
+        elapsed = (time.monotonic() - begun) / (60.0 * plan.minutes)
+        passed = elapsed if plan.steps is None else step / plan.steps
         if passed >= 1.0:
             break
         for group in optimizer.param_groups:

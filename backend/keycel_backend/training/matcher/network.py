@@ -14,7 +14,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from keycel_backend.regions.learned_cues import CUES, LINKS, TRAITS
+from keycel_backend.regions.learned_cues import CUES, HAND_CUE, HAND_TRAIT, LINKS, TRAITS
 from keycel_backend.regions.learned_views import SHAPE
 from keycel_backend.regions.matching import CANDIDATES
 
@@ -160,6 +160,8 @@ class Judge(nn.Module):
         self.begin = _layers(CUES + TRAITS + HEADS, 64, _STATE)
         self.begin_new = _layers(TRAITS + _STATE, 64, _STATE)
         self.judge = nn.Linear(_STATE, 1)
+        self.trust = nn.Parameter(torch.ones(_ROUNDS + 1))
+        """How far the hand-made matcher's log-beliefs count; what is learned corrects them."""
         self.support = _Support()
         self.rounds = nn.ModuleList([_Round() for _ in range(_ROUNDS)])
 
@@ -191,21 +193,24 @@ class Judge(nn.Module):
         state = self.begin(torch.cat([cues, spread, 2.0 * alike], dim=2))
         new = self.begin_new(torch.cat([traits, state.amax(dim=1)], dim=1))
         state = torch.cat([state, new[:, None]], dim=1)
-        never = torch.cat([(valid - 1.0) * -_NEVER, torch.zeros_like(valid[:, :1])], dim=1)
+        never = nn.functional.pad((valid - 1.0) * -_NEVER, (0, 1))
+        hand = (
+            torch.cat([cues[..., HAND_CUE], traits[:, HAND_TRAIT, None]], dim=1).clamp(min=1e-3).log() + never
+        )
         facts = _edge_facts(candidates, place, landing, growth, edges, links, reach, touching)
         support = self.support(facts, links)
-        belief = torch.log_softmax(self.judge(state)[..., 0] + never, dim=1)
+        belief = torch.log_softmax(self.judge(state)[..., 0] + self.trust[0] * hand, dim=1)
         history = [belief]
         ends = edges.reshape(-1)
         degree = _sum_by_row(torch.zeros_like(target_area), ends, torch.ones_like(ends).to(target_area.dtype))
         calm = 1.0 / torch.sqrt(degree.clamp(min=1.0))
-        for one in self.rounds:
+        for one, trust in zip(self.rounds, self.trust[1:], strict=True):
             heard = _hear(belief, support, edges) * calm[:, None, None]
             claimed = _claimed(belief, candidates, target_area, source_area)
             pooled = state.amax(dim=1, keepdim=True).expand(-1, CANDIDATES + 1, -1)
             facts = [state, pooled, heard, belief[..., None].clamp(min=-10.0), claimed]
             state, answer = one(state, torch.cat(facts, dim=2))
-            belief = torch.log_softmax(answer + never, dim=1)
+            belief = torch.log_softmax(answer + trust * hand, dim=1)
             history.append(belief)
         return torch.stack(history)
 
