@@ -8,6 +8,7 @@ from keycel_backend.training.shots.geometry import Points, block, capped, lathe,
 from keycel_backend.training.shots.palette import Palette, random_color
 from keycel_backend.training.shots.parts import Cells, Decal, Part, Solid, banded, plain
 from keycel_backend.training.shots.pose import Proportions, Skeleton
+from keycel_backend.training.shots.skirt import random_hanging
 from keycel_backend.training.shots.surfaces import Surfaces
 
 _COLUMNS = 24
@@ -26,14 +27,8 @@ class Clothes:
         self._girth = float(rng.uniform(0.8, 1.25))
         self._belly = float(rng.uniform(-0.2, 0.35))
         self._sewn_on(rng, surfaces, palette)
-        self._skirt = self._skirt_inside = 0
-        if rng.random() < 0.4:
-            self._skirt = surfaces.add(palette.bottom)
-            self._skirt_inside = surfaces.add(palette.trim if rng.random() < 0.3 else palette.bottom)
-        self._hem = surfaces.add(palette.trim) if self._skirt and rng.random() < 0.3 else 0
-        self._skirt_long = float(rng.uniform(0.3, 0.9))
-        self._flare = float(rng.uniform(1.2, 2.4))
-        self._pleats = (int(rng.integers(3, 12)), float(rng.uniform(0.0, 0.12)), float(rng.uniform(0.0, 6.0)))
+        self._top = int(self._cells[_ROWS // 2, 0])
+        self._hanging = random_hanging(rng, surfaces, palette, self._top)
         self._scarf = surfaces.add(palette.accent) if rng.random() < 0.2 else 0
         self._scarf_tails = [surfaces.add(palette.accent) for _ in range(2)] if self._scarf else []
         cape = rng.random() < 0.12
@@ -56,13 +51,14 @@ class Clothes:
 
     def parts(self, bones: Skeleton, thick: float, sway: float) -> list[Part]:
         rings = self._torso_rings(bones, thick)
-        torso = Solid(rings, self._cells)
+        torso = Solid(rings, self._cells, joined=self._top)
         torso.decals = self._decorations(bones, rings)
         neck = np.linspace(bones.neck + 0.35 * (bones.chest - bones.neck), bones.head, 5)
         skin = tube(neck, np.full(5, 0.5 * thick + 0.06 * bones.size_of_head), 10)
         found: list[Part] = [torso, Solid(skin, plain(skin, self._neck))]
-        if self._skirt:
-            found.append(self._hanging(bones, thick, sway))
+        found += [
+            cloth.part(bones, self._shape, thick * max(1.0, self._girth), sway) for cloth in self._hanging
+        ]
         if self._scarf:
             found += self._wound(bones, thick, sway)
         if self._cape is not None:
@@ -112,32 +108,6 @@ class Clothes:
             decals.append(_on(rings, self._bow[1], 0.86, 0.54, 0.05, 3, turned=np.pi))
             decals.append(_on(rings, self._bow[2], 0.86, 0.5, 0.02, 8))
         return decals
-
-    def _hanging(self, bones: Skeleton, thick: float, sway: float) -> Solid:
-        length = self._skirt_long * self._shape.leg * bones.size
-        knees = [chain[1] - chain[0] for chain in bones.legs]
-        down = 0.5 * (knees[0] + knees[1])
-        down = down / max(float(np.linalg.norm(down)), 1e-9)
-        start = bones.hips + (bones.chest - bones.hips) * 0.22
-        path = start + np.linspace(0.0, 1.0, 9)[:, None] * length * down
-        path[:, 0] += np.linspace(0.0, 1.0, 9) ** 2 * 0.25 * sway * length
-        apart = float(np.linalg.norm(bones.legs[0][1] - bones.legs[1][1])) * 0.5
-        waist = max(self._shape.hip * bones.size, 1.25 * thick) * 1.02
-        hem = max(waist * self._flare, 0.85 * apart + 1.2 * thick)
-        wide = np.linspace(waist, hem, 9)
-        angle = np.linspace(0.0, 2.0 * np.pi, _COLUMNS * 2 + 1)
-        count, size, phase = self._pleats
-        wave = 1.0 + size * np.linspace(0.0, 1.0, 9)[:, None] * np.sin(count * angle + phase + sway)[None]
-        skin = lathe(
-            path, wide, np.maximum(0.75 * wide, 1.2 * thick * self._girth), bones.body, _COLUMNS * 2, wave
-        )
-        bands = [(0.85, self._skirt), (1.0, self._hem)] if self._hem else [(1.0, self._skirt)]
-        part = Solid(skin, banded(skin, bands), inside=self._skirt_inside)
-        for column in range(0, _COLUMNS * 2, max(4, _COLUMNS * 2 // max(count, 1))):
-            line = skin[4:, column]
-            if size > 0.04 and line[0, 2] > path[4, 2] + 0.3 * wide[4]:
-                part.strokes.append(line)
-        return part
 
     def _wound(self, bones: Skeleton, thick: float, sway: float) -> list[Part]:
         angle = np.linspace(0.0, 2.0 * np.pi, 19)

@@ -29,7 +29,7 @@ class Figure:
     def _limbs(self, rng: np.random.Generator, surfaces: Surfaces, palette: Palette) -> None:
         self._sleeve_end = float(rng.choice([0.0, rng.uniform(0.2, 0.45), rng.uniform(0.75, 0.95), 1.0]))
         self._cuff = float(rng.uniform(0.06, 0.12)) if self._sleeve_end > 0.15 and rng.random() < 0.5 else 0.0
-        self._sleeve_wide = float(rng.uniform(1.0, 1.9))
+        self._sleeve_wide = float(rng.uniform(1.0, 2.0) if rng.random() < 0.75 else rng.uniform(2.0, 2.8))
         self._trouser_end = float(rng.choice([rng.uniform(0.15, 0.4), rng.uniform(0.7, 1.0)]))
         self._trouser_wide = float(rng.uniform(1.0, 1.5))
         self._sock_start = float(rng.uniform(0.55, 0.95)) if rng.random() < 0.6 else 1.0

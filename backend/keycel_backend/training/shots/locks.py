@@ -57,7 +57,7 @@ def random_locks(rng: np.random.Generator, surfaces: Surfaces, palette: Palette,
                 rng.uniform(0.08, 0.18),
                 0.6,
             )
-    kind = str(rng.choice(["none", "tail", "twin", "mass"], p=[0.4, 0.18, 0.17, 0.25]))
+    kind = str(rng.choice(["none", "tail", "twin", "mass"], p=[0.3, 0.17, 0.18, 0.35]))
     if kind == "tail":
         add(
             unit_vector(0.0, -0.4, -1.0),

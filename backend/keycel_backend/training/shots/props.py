@@ -44,6 +44,9 @@ class SolidProp:
         facets[ends < rows // 4] = 5
         facets[ends >= rows - rows // 4] = 6
         self._facets = facets if self._kind == "box" else None
+        self._front: list[tuple[Points, int]] = []
+        if self._kind == "box" and rng.random() < 0.6:
+            self._front = _nested(rng, surfaces)
 
     def parts(self, time: float) -> list[Part]:
         x, y, size, yaw, pitch, roll = (float(value) for value in self._places.at(time))
@@ -60,7 +63,30 @@ class SolidProp:
             wide = np.interp(along, np.linspace(-1.0, 1.0, 5), self._profile) * radii[0]
             wide[[0, -1]] *= 0.02
             skin = lathe(path, wide, wide, turn, 24)
-        return [Solid(skin, self._cells, facets=self._facets)]
+        part = Solid(skin, self._cells, facets=self._facets)
+        if float(turn[2, 2]) > 0.1:
+            part.decals = [Decal(shape * radii @ turn.T + centre, number) for shape, number in self._front]
+        return [part]
+
+
+def _nested(rng: np.random.Generator, surfaces: Surfaces) -> list[tuple[Points, int]]:
+    """Rounded shapes one inside the other on the front of a box (in its half sizes): speakers, windows."""
+    colors = random_colors(rng, 3)
+    ring = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
+    rows, columns = int(rng.integers(1, 4)), int(rng.integers(1, 3))
+    square = float(rng.uniform(0.4, 1.0))
+    found: list[tuple[Points, int]] = []
+    for row in range(rows):
+        for column in range(columns):
+            at = np.array([(2 * column + 1) / columns - 1.0, (2 * row + 1) / rows - 1.0])
+            size = np.array([0.8 / columns, 0.8 / rows]) * rng.uniform(0.5, 1.0)
+            for level in range(int(rng.integers(1, 4))):
+                wave = np.stack([np.cos(ring), np.sin(ring)], axis=1)
+                outline = at + np.sign(wave) * np.abs(wave) ** square * size
+                flat = np.concatenate([outline, np.ones((32, 1))], axis=1)
+                found.append((flat, surfaces.add(colors[level])))
+                size = size * rng.uniform(0.4, 0.8)
+    return found
 
 
 class CutOut:

@@ -80,7 +80,7 @@ def random_style(rng: np.random.Generator) -> LineStyle:
         "ink": rng.uniform(1.4, 4.5),
         "thin": rng.uniform(0.4, 1.7),
         "pencil": rng.uniform(1.2, 4.0),
-        "brush": rng.uniform(2.5, 8.0),
+        "brush": rng.uniform(2.2, 6.0),
         "pixel": rng.uniform(1.0, 3.5),
     }[kind]
     ink = _INKS[int(rng.integers(len(_INKS)))]
