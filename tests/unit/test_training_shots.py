@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keycel_backend.evaluate.clips import Clip
+from keycel_backend.evaluate.truth import open_truth
+from keycel_backend.io.compose import over_color
 from keycel_backend.io.pictures import load_png
 from keycel_backend.regions.arrays import dilate
 from keycel_backend.regions.lines import read_line_art
 from keycel_backend.training.shots.__main__ import main
+from keycel_backend.training.shots.clip import write_clip
 from keycel_backend.training.shots.shot import ProceduralShot, ShotSettings, generate_shot
 from keycel_backend.training.shots.style import Border
 
@@ -120,6 +124,22 @@ def test_shots_differ_in_everything_that_is_promised() -> None:
     assert any(read_line_art(line).trace.any() for line in lines)
     assert all(len(set(shot.colors)) < len(shot.colors) for shot in shots if len(shot.colors) > 60)
     assert len({shot.width for shot in shots}) >= 4
+
+
+def test_a_shot_written_as_a_clip_is_read_back_as_its_truth(tmp_path: Path) -> None:
+    shot = generate_shot(5, SMALL)
+    write_clip(shot, tmp_path)
+    clip = Clip(tmp_path)
+    assert clip.times == tuple(drawing.times[0] for drawing in shot.drawings)
+    truth = open_truth(tmp_path / "color", clip.lines)
+    assert truth.has_paint
+    assert set(shot.colors) <= set(truth.settings.palette)
+    frame = truth.frame(shot.drawings[1].times[0])
+    assert frame.paint is not None
+    assert np.array_equal(frame.paint, over_color(shot.drawings[1].flats, (255, 255, 255))[..., :3])
+    scores = clip.score(tmp_path / "color", "first")
+    assert scores.reg_fg > 0.99
+    assert scores.pix3_fg > 0.99
 
 
 def test_the_command_writes_a_sheet_and_says_how_fast_it_was(

@@ -1,4 +1,4 @@
-"""`python -m keycel_backend.training.shots --sheet OUT --seed N`: look at shots, or measure them."""
+"""`python -m keycel_backend.training.shots --sheet OUT --seed N`: look at shots, measure or write them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from keycel_backend.io.compose import with_alpha
 from keycel_backend.io.sheet import SheetCell, SheetPart, write_contact_sheet
+from keycel_backend.training.shots.clip import write_clip
 from keycel_backend.training.shots.shot import ProceduralShot, ShotSettings, generate_shot
 from keycel_backend.training.shots.statistics import describe, summary
 
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
         "--sheet", type=Path, help="write a contact sheet (PNG) of lines, flats and identities"
     )
     parser.add_argument("--statistics", action="store_true", help="print what shots are like, in numbers")
+    parser.add_argument("--clips", type=Path, help="write every shot as a clip into this folder")
     options = parser.parse_args(arguments)
     settings = ShotSettings() if options.height is None else ShotSettings(heights=(options.height,) * 2)
     parts: list[SheetPart] = []
@@ -38,6 +40,8 @@ def main(arguments: list[str]) -> int:
         drawings += len(shot.drawings)
         if options.sheet is not None:
             parts.append(_part(shot))
+        if options.clips is not None:
+            write_clip(shot, options.clips / f"procedural-{seed}")
         if options.statistics:
             figures.append(describe([drawing.line for drawing in shot.drawings]))
     if options.sheet is not None:

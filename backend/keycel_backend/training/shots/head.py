@@ -29,7 +29,7 @@ class Head:
         self._hat = random_hat(rng, surfaces, palette)
 
     def _face(self, rng: np.random.Generator, surfaces: Surfaces, palette: Palette) -> None:
-        self._simple_eyes = bool(rng.random() < 0.3)
+        self._simple_eyes = bool(rng.random() < 0.2)
         self._eye = (float(rng.uniform(0.12, 0.26)), float(rng.uniform(0.15, 0.34)))
         self._eye_at = (float(rng.uniform(0.36, 0.52)), float(rng.uniform(0.0, 0.25)))
         self._lashes = bool(rng.random() < 0.6)

@@ -104,12 +104,12 @@ def random_performance(
 ) -> Performance:
     """`home`: where the hips are about; `energy` 0..1 scales how much happens in a second."""
     pace = float(rng.uniform(0.25, 0.9))
-    reach = float(np.clip(0.15 + energy * rng.uniform(0.3, 1.0), 0.0, 1.0))
+    reach = float(np.clip(0.03 + energy * rng.uniform(0.4, 1.3), 0.0, 1.0))
     limits = np.array([_LIMITS[name] for name in Pose._fields])
     poses = random_curve(rng, seconds, limits[:, 0], limits[:, 1], pace, reach)
     walks = bool(rng.random() < 0.3)
     direction = float(rng.choice([-1.0, 1.0]))
-    speed = energy * rng.uniform(0.1, 0.8) * direction if walks else 0.0
+    speed = energy * rng.uniform(0.1, 1.3) * direction if walks else 0.0
     travel = speed * seconds
     wander = energy * np.array([0.12, 0.1])
     places = random_curve(rng, seconds, np.array(home) - wander, np.array(home) + wander, pace)
@@ -117,7 +117,7 @@ def random_performance(
         [travel * (places.times / max(seconds, 1e-6) - 0.5), np.zeros_like(places.times)], axis=1
     )
     places = Curve(places.times, places.values + drift)
-    facing = _facing(rng, seconds, direction if walks else 0.0)
+    facing = _facing(rng, seconds, direction if walks else 0.0, energy)
     return Performance(
         poses,
         places,
@@ -128,10 +128,11 @@ def random_performance(
     )
 
 
-def _facing(rng: np.random.Generator, seconds: float, direction: float) -> Curve:
+def _facing(rng: np.random.Generator, seconds: float, direction: float, energy: float) -> Curve:
     start = direction * rng.uniform(0.5, 1.4) if direction else rng.normal(0.0, 0.6)
     kind = str(rng.choice(["still", "turn", "spin"], p=[0.45, 0.43, 0.12]))
     by = {"still": 0.15, "turn": 1.6, "spin": 2.0 * np.pi}[kind] * rng.uniform(-1.0, 1.0)
+    by *= min(1.0, 4.0 * energy)
     times = np.array([0.0, rng.uniform(0.05, 0.5), rng.uniform(0.55, 1.0), 1.05]) * seconds
     return Curve(times, np.array([[start], [start], [start + by], [start + by]]))
 

@@ -66,7 +66,7 @@ def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, a
     if kind in ("one", "few"):
         count = 1 if kind == "one" else int(rng.integers(2, 4))
         places = np.linspace(-0.5, 0.5, count + 2)[1:-1] * aspect
-        close = rng.random() < 0.3
+        close = rng.random() < 0.22
         size = float(rng.uniform(1.2, 2.6) if close else rng.uniform(0.55, 1.0))
         for index in range(count):
             hips = (0.3 * size if close else 0.05) + float(rng.normal(0.0, 0.04))
