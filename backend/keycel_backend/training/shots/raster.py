@@ -20,8 +20,8 @@ from keycel_backend.training.shots.parts import Cells, Flat, Part, Solid
 
 STROKE = -1
 """Facet of pixels on an open line."""
-_FACETS = 16
-"""Numbers set aside for the facets of one part."""
+FACETS = 16
+"""Numbers set aside for the facets of one part: facet // FACETS tells parts apart."""
 _MOST_JOINED = 1 << 12
 _SHIFT = 4
 _UNIT = 1 << _SHIFT
@@ -79,7 +79,7 @@ def render(parts: Sequence[Part], view: View) -> Maps:
     canvas = _Layer(0, 0, np.zeros(size, np.uint16), np.zeros(size, np.uint8), far)
     kinds = _Kinds()
     for number, part in enumerate(parts):
-        first = _FACETS * (_MOST_JOINED + number)
+        first = FACETS * (_MOST_JOINED + number)
         layer = (
             _solid(part, view, kinds, first) if isinstance(part, Solid) else _flat(part, view, kinds, first)
         )
@@ -145,8 +145,9 @@ def _solid(part: Solid, view: View, kinds: _Kinds, first: int) -> _Layer | None:
     if part.inside > 0:
         surfaces = np.where(facing > 0, surfaces, part.inside)
     if part.inside > 0:
-        facets = np.where(facing > 0, facets, _FACETS - 2)
-    facet = facets + 1 + (_FACETS * part.joined if part.joined else first)
+        facets = np.where(facing > 0, facets, FACETS - 2)
+    first = FACETS * part.joined if part.joined else first
+    facet = facets + 1 + first
     table = np.concatenate([np.zeros(1, np.uint16), kinds.numbers(surfaces, facet)])
     near = np.concatenate([[0.0], depth.ravel()]).astype(np.float32)[index]
     cell = float(np.sqrt(max(1.0, np.count_nonzero(index) / max(1, len(kept)))))

@@ -92,7 +92,7 @@ def _entrance(rng: np.random.Generator, actor: Actor, seconds: float, index: int
     smear = random_smear(rng, seconds) if rng.random() < 0.12 else None
     still = Curve(np.array([0.0]), np.zeros((1, 2)))
     chance = rng.random()
-    if chance < (0.85 if index == 0 else 0.6):
+    if chance < (0.95 if index == 0 else 0.6):
         return _Entrance(actor, 0.0, seconds, still, smear)
     if chance < 0.75 and index > 0:
         start, end = sorted(rng.uniform(0.0, seconds, 2))

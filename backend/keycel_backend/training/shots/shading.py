@@ -1,4 +1,4 @@
-"""Cel shadows: the part of a surface from which a step towards the light leaves the surface."""
+"""Cel shadows: what of a part is left by a step towards the light."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keycel_backend.training.shots.palette import shaded
-from keycel_backend.training.shots.raster import Maps
+from keycel_backend.training.shots.raster import FACETS, Maps
 from keycel_backend.training.shots.surfaces import Surfaces
 
 
@@ -31,7 +31,8 @@ class Shading:
         reach = self.depth * maps.surface.shape[0]
         x, y = round(np.cos(angle) * reach), round(np.sin(angle) * reach)
         carries = self.shadow_of[maps.surface]
-        shadow = (maps.surface != _shifted(maps.surface, x, y)) & (carries > 0)
+        part = maps.facet // FACETS  # what is painted on a part casts no shadow of its own
+        shadow = (part != _shifted(part, x, y)) & (carries > 0)
         size = max(3, round(reach / 4) | 1)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         clean = cv2.morphologyEx(shadow.view(np.uint8), cv2.MORPH_OPEN, disc).astype(np.bool_)
