@@ -63,10 +63,11 @@ def test_the_describer_works_without_pictures(stored: Path) -> None:
     assert describer.pictures is None
 
 
-def test_onnx_says_what_the_networks_say(shot: ShotExamples, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_pictures", [True, False])
+def test_onnx_says_what_the_networks_say(shot: ShotExamples, tmp_path: Path, with_pictures: bool) -> None:
     """On drawings of other sizes than the one the networks were traced with."""
     torch.manual_seed(0)
-    describer, judge = Describer(), Judge()
+    describer, judge = Describer(with_pictures), Judge()
     export(describer, judge, shot, tmp_path)
     matcher = LearnedMatcher(tmp_path, threads=1)
     pictures = [drawn((0, 0))[0][:200, :300], drawn((11, 3), with_ball=True)[0][:200, :300]]
