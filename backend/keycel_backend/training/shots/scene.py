@@ -60,7 +60,7 @@ class Scene:
 
 def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, aspect: float) -> Scene:
     """`aspect`: width over height."""
-    energy = float(rng.beta(1.2, 1.8)) if rng.random() < 0.85 else 0.02
+    energy = _energy(rng)
     kind = str(rng.choice(["one", "few", "animal", "things", "blossom"], p=[0.48, 0.24, 0.11, 0.09, 0.08]))
     actors: list[Actor] = []
     if kind in ("one", "few"):
@@ -86,6 +86,14 @@ def random_scene(rng: np.random.Generator, surfaces: Surfaces, seconds: float, a
         actors.append(Effect.random(rng, surfaces, seconds, energy, 0.6))
     entrances = tuple(_entrance(rng, actor, seconds, index, aspect) for index, actor in enumerate(actors))
     return Scene(entrances, _camera(rng, seconds), float(rng.choice([3.0, 6.0, 20.0])))
+
+
+def _energy(rng: np.random.Generator) -> float:
+    """How much happens in a second: nearly nothing, the usual, or more than usual."""
+    kind = rng.random()
+    if kind < 0.13:
+        return 0.02
+    return float(rng.beta(1.2, 1.8)) if kind < 0.85 else float(rng.uniform(0.8, 1.7))
 
 
 def _entrance(rng: np.random.Generator, actor: Actor, seconds: float, index: int, aspect: float) -> _Entrance:
