@@ -8,11 +8,12 @@ may share a source region (splits), and a region may have no source ("new").
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from keycel_backend.regions.arrays import Floats, Integers, blur
+from keycel_backend.regions.arrays import Floats, Integers, Mask, blur
 from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.motion import dense_motion, explained, overlap
 
@@ -52,17 +53,50 @@ class Match:
     """(n, CANDIDATES + 1); the last column is "no source". Rows sum to 1."""
 
 
+Matcher = Callable[[RegionFeatures, RegionFeatures], Match]
+"""Soft assignment of the regions of a target (first) to those of a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the regions of a drawing (n rows) come to lie in another (m columns) after motion."""
+
+    of_target: Floats
+    """(n, m) share of the target region that lands in the source region."""
+    of_source: Floats
+    """(n, m) share of what lands in the source region that comes from the target region."""
+    distance: Floats
+    """(n, m) between the moved middle and the source's middle, in units of what is near for the two."""
+    seen: Floats
+    """(n,) how well the lines around the region are found again in the source, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All that is measured of a pair of drawings before neighbours decide together."""
+
+    rough: Landing
+    refined: Landing
+    """The same with motion that follows the first matches."""
+    evidence: Floats
+    """(n, m + 1) log-odds by the hand-set weights; last column: new."""
+
+
 def match(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
     weights = weights or Weights()
+    return solve(target, source, propose(target, source, weights).evidence, weights)
+
+
+def propose(target: RegionFeatures, source: RegionFeatures, weights: Weights) -> Proposal:
     still = _own_evidence(target, source, weights)
-    flow = dense_motion(target.lines, source.lines)
-    rough = _with_motion(target, source, still, flow, weights)
-    guess = _motion_of_matches(target, source, _solve(target, source, rough, weights))
-    refined = dense_motion(target.lines, source.lines, guess)
+    rough = _landing(target, source, dense_motion(target.lines, source.lines))
+    rough_evidence = _with_motion(target, source, still, rough, weights)
+    guess = _motion_of_matches(target, source, solve(target, source, rough_evidence, weights))
+    refined = _landing(target, source, dense_motion(target.lines, source.lines, guess))
     better = _with_motion(target, source, still, refined, weights)
-    both = np.maximum(rough, better)
-    both[:, -1] = np.minimum(rough[:, -1], better[:, -1])
-    return _solve(target, source, both, weights)
+    both = np.maximum(rough_evidence, better)
+    both[:, -1] = np.minimum(rough_evidence[:, -1], better[:, -1])
+    return Proposal(rough, refined, both)
 
 
 def lookalikes(target: RegionFeatures, source: RegionFeatures, weights: Weights | None = None) -> Match:
@@ -73,7 +107,7 @@ def lookalikes(target: RegionFeatures, source: RegionFeatures, weights: Weights 
     belief = np.exp(np.take_along_axis(evidence, candidates, axis=1) - evidence.max(axis=1, keepdims=True))
     belief *= LOOKALIKE / belief.sum(axis=1, keepdims=True)
     rest = np.full((target.count, 1), 1.0 - LOOKALIKE, np.float32)
-    return _padded(candidates, np.concatenate([belief, rest], axis=1))
+    return padded(candidates, np.concatenate([belief, rest], axis=1))
 
 
 def reverse(found: Match, target_area: Floats, source_area: Floats) -> Match:
@@ -91,10 +125,10 @@ def reverse(found: Match, target_area: Floats, source_area: Floats) -> Match:
     count = min(CANDIDATES, flow.shape[1])
     candidates = np.argsort(-share, axis=1, kind="stable")[:, :count].astype(np.int64)
     belief = np.concatenate([np.take_along_axis(share, candidates, axis=1), lost[:, None]], axis=1)
-    return _padded(candidates, belief.astype(np.float32))
+    return padded(candidates, belief.astype(np.float32))
 
 
-def _padded(candidates: Integers, belief: Floats) -> Match:
+def padded(candidates: Integers, belief: Floats) -> Match:
     """Always CANDIDATES columns, so that matches of small drawings look like all others."""
     missing = CANDIDATES - candidates.shape[1]
     if missing:
@@ -118,8 +152,21 @@ def _own_evidence(target: RegionFeatures, source: RegionFeatures, weights: Weigh
     ).astype(np.float32)
 
 
+def _landing(target: RegionFeatures, source: RegionFeatures, flow: Floats) -> Landing:
+    shared = overlap(target.labels, target.count, source.labels, source.count, flow)
+    moved = target.centroid + _mean_flow(target, flow)
+    distance = np.linalg.norm(moved[:, None] - source.centroid[None], axis=2)
+    reach = 0.5 * np.sqrt(target.size[:, None] * source.size[None]) + 0.03 * target.figure
+    return Landing(
+        shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0),
+        shared / np.maximum(shared.sum(axis=0, keepdims=True), 1.0),
+        (distance / reach).astype(np.float32),
+        explained(target.lines, source.lines, target.labels, target.count, flow),
+    )
+
+
 def _with_motion(
-    target: RegionFeatures, source: RegionFeatures, still: Floats, flow: Floats, weights: Weights
+    target: RegionFeatures, source: RegionFeatures, still: Floats, landing: Landing, weights: Weights
 ) -> Floats:
     """(n, m + 1) all evidence: `still` and where a region's pixels and its middle land; last column: new.
 
@@ -128,22 +175,21 @@ def _with_motion(
     nothing, only where it lands. This holds as far as the lines around it are found in the source:
     what enters the picture lands somewhere, too.
     """
-    shared = overlap(target.labels, target.count, source.labels, source.count, flow)
-    of_target = shared / np.maximum(shared.sum(axis=1, keepdims=True), 1.0)
-    of_source = shared / np.maximum(shared.sum(axis=0, keepdims=True), 1.0)
-    share = 0.6 * of_target + 0.4 * np.sqrt(of_target * of_source)
-    moved = target.centroid + _mean_flow(target, flow)
-    distance = np.linalg.norm(moved[:, None] - source.centroid[None], axis=2)
-    reach = 0.5 * np.sqrt(target.size[:, None] * source.size[None]) + 0.03 * target.figure
-    whole = still + weights.overlap * share - weights.place * np.minimum(distance / reach, 3.0)
-    seen = explained(target.lines, source.lines, target.labels, target.count, flow)[:, None]
+    of_target, seen = landing.of_target, landing.seen[:, None]
+    share = 0.6 * of_target + 0.4 * np.sqrt(of_target * landing.of_source)
+    whole = still + weights.overlap * share - weights.place * np.minimum(landing.distance, 3.0)
     part = weights.part * (of_target - 0.2) - weights.unseen * np.maximum(0.9 - seen, 0.0)
-    opened = np.zeros(target.count, np.bool_)
-    opened[target.edges[target.open_edge].ravel()] = True
-    piece = opened[:, None] | (target.border[:, None] & source.border[None])
+    piece = opened(target)[:, None] | (target.border[:, None] & source.border[None])
     best = np.where(piece, np.maximum(whole, part), whole)
     new = weights.new + weights.unseen_new * (0.8 - seen)
     return np.concatenate([best, new], axis=1).astype(np.float32)
+
+
+def opened(features: RegionFeatures) -> Mask:
+    """(n,) regions that meet another one at a gap in the lines."""
+    found = np.zeros(features.count, np.bool_)
+    found[features.edges[features.open_edge].ravel()] = True
+    return found
 
 
 def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
@@ -154,7 +200,7 @@ def _mean_flow(features: RegionFeatures, flow: Floats) -> Floats:
     return np.stack([x, y], axis=1).astype(np.float32)
 
 
-def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, weights: Weights) -> Match:
+def solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, weights: Weights) -> Match:
     count = min(CANDIDATES, source.count)
     candidates = np.argsort(-evidence[:, :-1], axis=1, kind="stable")[:, :count].astype(np.int64)
     own = np.concatenate([np.take_along_axis(evidence, candidates, axis=1), evidence[:, -1:]], axis=1)
@@ -162,7 +208,7 @@ def _solve(target: RegionFeatures, source: RegionFeatures, evidence: Floats, wei
         own = _propagate(own, target, _support(target, source, candidates, weights))
     belief = np.exp(own - own.max(axis=1, keepdims=True))
     belief /= belief.sum(axis=1, keepdims=True)
-    return _padded(candidates, belief)
+    return padded(candidates, belief)
 
 
 def _support(
@@ -189,10 +235,10 @@ def _support(
     kept = np.where(opening, 1.0, weights.split)
     touching = np.where(same, kept, adjacent)
     support = weights.support * together * touching - weights.apart * (1.0 - touching)
-    padded = np.zeros((len(one), support.shape[1] + 1, support.shape[2] + 1), np.float32)
-    padded[:, :-1, :-1] = support
+    with_new = np.zeros((len(one), support.shape[1] + 1, support.shape[2] + 1), np.float32)
+    with_new[:, :-1, :-1] = support
     strength = np.clip(2.0 * target.contact, 0.15, 1.0)
-    return padded * strength[:, None, None]
+    return with_new * strength[:, None, None]
 
 
 def _propagate(own: Floats, target: RegionFeatures, support: Floats) -> Floats:

@@ -25,6 +25,7 @@ from keycel_backend.engines.flat.references import Reference, References
 from keycel_backend.engines.flat.sweep import Answer, sweep
 from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, painted_drawings, stretches
 from keycel_backend.engines.seeds import frame_seed
+from keycel_backend.regions.matching import Matcher, match
 from keycel_shared.errors import ErrorCode, KeycelError
 
 
@@ -38,7 +39,8 @@ class FlatEngine:
     ) -> Estimate:
         return estimate(width, height, drawings, keyframes, options)
 
-    def __init__(self) -> None:
+    def __init__(self, matcher: Matcher = match) -> None:
+        self._matcher = matcher
         self._recent = RecentSweeps()
 
     def load(self, device: str, precision: str) -> None:
@@ -53,7 +55,7 @@ class FlatEngine:
             if cancelled():
                 raise Cancelled
 
-        return _Run(request, progress, checkpoint, self._recent).frames()
+        return _Run(request, progress, checkpoint, self._matcher, self._recent).frames()
 
 
 class _Run:
@@ -64,12 +66,14 @@ class _Run:
         request: Request,
         progress: ProgressCallback,
         checkpoint: Checkpoint,
+        matcher: Matcher,
         recent: RecentSweeps,
     ) -> None:
         self._request = request
         self._shot = request.shot
         self._progress = progress
         self._checkpoint = checkpoint
+        self._matcher = matcher
         self._recent = recent
         self._gap = float(_number(request, GAP.name, GAP.default))
         self._index_of_time = {drawing.time: index for index, drawing in enumerate(self._shot.drawings)}
@@ -148,7 +152,8 @@ class _Run:
             return [references[index] for index in farther_keyframes(part, list(self._painted))]
 
         return self._recent.follow(
-            self._identity(part), lambda: sweep(order, start, end, analysed, self._checkpoint, others)
+            self._identity(part),
+            lambda: sweep(order, start, end, analysed, self._checkpoint, others, self._matcher),
         )
 
     def _identity(self, part: Stretch) -> Hashable:

@@ -11,7 +11,7 @@ from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, PackedLab
 from keycel_backend.engines.flat.references import Reference
 from keycel_backend.regions.arrays import Floats
 from keycel_backend.regions.features import RegionFeatures
-from keycel_backend.regions.matching import Match, lookalikes, match, reverse
+from keycel_backend.regions.matching import Match, Matcher, lookalikes, match, reverse
 from keycel_backend.regions.propagation import (
     KEYFRAME,
     NEIGHBOUR,
@@ -73,10 +73,12 @@ def sweep(
     analyse: Analyse,
     checkpoint: Checkpoint,
     others: Others = _no_others,
+    match_regions: Matcher = match,
 ) -> Iterator[Answer]:
     """Answers for all drawings of `order`, which leads from painted `start` to painted `end`, if any.
 
     `others`: painted drawings farther away, asked only about regions that neither end knows.
+    `match_regions`: hand-made or learned.
 
     Without `end` answers come at once, nearest to `start` first; with it most come after the sweep
     has arrived there.
@@ -87,18 +89,18 @@ def sweep(
         current = analyse(drawing)
         checkpoint()
         target = current.features
-        found = [match(target, features) for features, _ in reversed(window)]
+        found = [match_regions(target, features) for features, _ in reversed(window)]
         checkpoint()
         evidence = _weighted(found, [colors for _, colors in reversed(window)], near_key=step < 2)
         if step >= 2:
-            evidence.append((KEYFRAME, match(target, start.analysed.features), start.colors))
+            evidence.append((KEYFRAME, match_regions(target, start.analysed.features), start.colors))
         colors = pool(evidence)
-        to_end = None if end is None else match(target, end.analysed.features)
+        to_end = None if end is None else match_regions(target, end.analysed.features)
         checkpoint()
         known = colors.known
         if end is not None and to_end is not None:
             known = np.maximum(known, pool([(KEYFRAME, to_end, end.colors)]).known)
-        elsewhere = _ask_others(target, known, others, checkpoint)
+        elsewhere = _ask_others(target, known, others, match_regions, checkpoint)
         colors = supplement(colors, elsewhere) if elsewhere else colors
         alike = pool([(KEYFRAME, lookalikes(target, start.analysed.features), start.colors)])
         colors = supplement(colors, alike)
@@ -129,14 +131,14 @@ def _weighted(
 
 
 def _ask_others(
-    target: RegionFeatures, known: Floats, others: Others, checkpoint: Checkpoint
+    target: RegionFeatures, known: Floats, others: Others, match_regions: Matcher, checkpoint: Checkpoint
 ) -> Colors | None:
     notable = target.area >= _NOTABLE * target.labels.size
     if not (notable & (known < _UNKNOWN)).any():
         return None
     found: Colors | None = None
     for reference in others():
-        answer = pool([(KEYFRAME, match(target, reference.analysed.features), reference.colors)])
+        answer = pool([(KEYFRAME, match_regions(target, reference.analysed.features), reference.colors)])
         found = answer if found is None else supplement(found, answer)
         checkpoint()
     return found

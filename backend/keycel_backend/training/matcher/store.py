@@ -1,0 +1,64 @@
+"""Examples on disk: one compressed file of arrays for each shot."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keycel_backend.regions.learned_cues import PairCues
+from keycel_backend.regions.learned_views import DrawingView
+from keycel_backend.training.matcher.examples import Pair, ShotExamples, Truth
+
+_Record = TypeVar("_Record", DrawingView, PairCues, Truth)
+
+
+def save(examples: ShotExamples, path: Path) -> None:
+    """Numbers are kept with half precision; a file is either whole or not there."""
+    arrays: dict[str, NDArray[Any]] = {
+        "pairs": np.array([(pair.target, pair.source) for pair in examples.pairs], np.int64).reshape(-1, 2),
+        "views": np.array(len(examples.views)),
+    }
+    for number, one in enumerate(examples.views):
+        arrays |= _fields_of(one, f"view{number}")
+    for number, pair in enumerate(examples.pairs):
+        arrays |= _fields_of(pair.cues, f"cues{number}")
+        arrays |= _fields_of(pair.truth, f"truth{number}")
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    unfinished.replace(path)
+
+
+def load(path: Path) -> ShotExamples:
+    with np.load(path) as stored:
+        arrays = {
+            name: stored[name].astype(np.float32) if stored[name].dtype == np.float16 else stored[name]
+            for name in stored.files
+        }
+    pairs = tuple(
+        Pair(
+            int(target),
+            int(source),
+            _record(PairCues, arrays, f"cues{number}"),
+            _record(Truth, arrays, f"truth{number}"),
+        )
+        for number, (target, source) in enumerate(arrays["pairs"])
+    )
+    views = tuple(_record(DrawingView, arrays, f"view{number}") for number in range(int(arrays["views"])))
+    return ShotExamples(views, pairs)
+
+
+def _fields_of(record: DrawingView | PairCues | Truth, name: str) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        found[f"{name}.{field.name}"] = value.astype(np.float16) if value.dtype.kind == "f" else value
+    return found
+
+
+def _record(kind: type[_Record], arrays: dict[str, NDArray[Any]], name: str) -> _Record:
+    return kind(**{field.name: arrays[f"{name}.{field.name}"] for field in fields(kind)})
