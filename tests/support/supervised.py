@@ -143,7 +143,8 @@ class Record:
 
     @property
     def times(self) -> list[int]:
-        return [delivery.event.time for delivery in self.deliveries]
+        """Frames handed over, with repetitions, sorted: their pictures are fetched side by side."""
+        return sorted(delivery.event.time for delivery in self.deliveries)
 
     @property
     def reused(self) -> int:
