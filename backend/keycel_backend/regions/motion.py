@@ -43,9 +43,8 @@ def overlap(target: Labels, target_count: int, source: Labels, source_count: int
     Pixels that land outside the picture do not count.
     """
     height, width = target.shape
-    ys, xs = np.mgrid[0:height, 0:width]
-    x = np.round(xs + flow[..., 0]).astype(np.int64)
-    y = np.round(ys + flow[..., 1]).astype(np.int64)
+    x = np.rint(np.arange(width) + flow[..., 0]).astype(np.int64)
+    y = np.rint(np.arange(height)[:, None] + flow[..., 1]).astype(np.int64)
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     landed = source[y[inside], x[inside]].astype(np.int64) - 1
     codes = (target[inside].astype(np.int64) - 1) * source_count + landed
@@ -60,8 +59,9 @@ def explained(target: Bytes, source: Bytes, labels: Labels, count: int, flow: Fl
     does not make everything look new. Lines of what has just entered are not found.
     """
     height, width = target.shape
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    found = cv2.remap(source, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_LINEAR, borderValue=0)
+    x = np.arange(width, dtype=np.float32) + flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + flow[..., 1]
+    found = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderValue=0)
     lines = target.astype(np.float32) / 255.0
     weight = np.where(lines > _ON_LINE, lines, 0.0)
     error = weight * np.abs(lines - found.astype(np.float32) / 255.0)
