@@ -51,7 +51,7 @@ def measure_engine(name: str, shot: ShotSource, width: int, height: int) -> Engi
     engine = load_engine(name, "colorize")
     engine.load("cpu", "float32")
     first = 0.0
-    with _MemoryWatch() as memory:
+    with MemoryWatch() as memory:
         began, begun = time.perf_counter(), time.process_time()
         for result in engine.run(request, lambda _share, _phase: None, lambda: False):
             if not first and result.time not in shot.keyframes:
@@ -68,7 +68,7 @@ def scaled(picture: Pixels, width: int, height: int, interpolation: int = cv2.IN
     return cv2.resize(picture, (width, height), interpolation=interpolation).astype(picture.dtype)
 
 
-class _MemoryWatch:
+class MemoryWatch:
     """Highest resident memory of this process while the block runs."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class _MemoryWatch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory watch")
 
-    def __enter__(self) -> _MemoryWatch:
+    def __enter__(self) -> MemoryWatch:
         self._thread.start()
         return self
 

@@ -66,7 +66,7 @@ def read_line_art(drawing: Pixels) -> LineArt:
 
 def lies_on_paper(picture: Pixels) -> bool:
     """True for a picture that is opaque, but for a few pixels."""
-    opaque = np.count_nonzero(picture[..., 3] >= 250)
+    opaque = int(np.count_nonzero(picture[..., 3] >= 250))
     return opaque / (picture.shape[0] * picture.shape[1]) >= _OPAQUE_SHARE
 
 
@@ -74,8 +74,11 @@ def _paper_color(rgb: Bytes) -> tuple[int, int, int]:
     """The most frequent colour, counted on a coarse sample."""
     step = max(1, min(rgb.shape[:2]) // 500)
     sample = rgb[::step, ::step].astype(np.int64)
-    codes = (sample[..., 0] << 16) | (sample[..., 1] << 8) | sample[..., 2]
-    values, counts = np.unique(codes, return_counts=True)
+    codes = ((sample[..., 0] << 16) | (sample[..., 1] << 8) | sample[..., 2]).ravel()
+    # paper lies in long runs: these are sorted much faster than its pixels
+    starts = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
+    values, place = np.unique(codes[starts], return_inverse=True)
+    counts = np.bincount(place, weights=np.diff(np.append(starts, codes.size)))
     code = int(values[counts.argmax()])
     return (code >> 16) & 255, (code >> 8) & 255, code & 255
 
