@@ -34,7 +34,7 @@ def gappy(tmp_path: Path) -> Footage:
 
 def reading(footage: Footage, splitting: Splitting, scale: int = 1) -> Reading:
     found = Reading()
-    read_lines(footage, footage.times, scale, splitting, found)
+    read_lines(footage, scale, splitting, found)
     return found
 
 

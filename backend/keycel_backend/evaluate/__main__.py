@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         find_engine(given.engine, "colorize")
         clips = find_clips(given.clips)
-        footage = (load_footage(clip) for clip in clips)
+        most = _DRAWINGS_READ if given.lines else None
+        footage = (load_footage(clip, most) for clip in clips)
         if given.lines:
             print(_line_table(footage, given.scale))
         else:
@@ -125,10 +126,8 @@ def _values(group: Sequence[Figures]) -> list[str]:
 def _line_table(clips: Iterator[Footage], scale: int) -> str:
     readings = {name: Reading() for name in SPLITTINGS}
     for footage in clips:
-        at = np.linspace(0, len(footage.times) - 1, min(_DRAWINGS_READ, len(footage.times))).round()
-        times = [footage.times[int(index)] for index in at]
         for name, splitting in SPLITTINGS.items():
-            read_lines(footage, times, scale, splitting, readings[name])
+            read_lines(footage, scale, splitting, readings[name])
     rows = [_row(("regions", "area", "count", "tiny", "found per true")), _row(["---"] * 5)]
     for name, reading in readings.items():
         shares = [f"{reading.share(kind):.3f}" for kind in ("area", "count", "tiny")]

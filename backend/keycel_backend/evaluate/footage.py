@@ -59,14 +59,16 @@ class Task:
         return tuple(time for time in self.drawings if time not in self.painted)
 
 
-def load_footage(clip: Clip) -> Footage:
-    """Reads all pictures of a clip. Raises what `open_truth` raises."""
+def load_footage(clip: Clip, most: int | None = None) -> Footage:
+    """Reads a clip, or `most` of its drawings, evenly spread. Raises what `open_truth` raises."""
     truth = open_truth(clip.folder / "color", clip.lines)
-    frames = {time: truth.frame(time) for time in truth.times}
+    kept = np.linspace(0, len(truth.times) - 1, min(most or len(truth.times), len(truth.times))).round()
+    times = [truth.times[int(index)] for index in kept]
+    frames = {time: truth.frame(time) for time in times}
     return Footage(
         clip.name,
-        {time: truth.lines[time].load() for time in truth.times},
-        {time: truth.colors[time].load() for time in truth.times},
+        {time: truth.lines[time].load() for time in times},
+        {time: truth.colors[time].load() for time in times},
         frames,
         {time: truth.regions(frame) for time, frame in frames.items()},
         truth.background(),

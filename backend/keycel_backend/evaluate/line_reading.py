@@ -6,7 +6,7 @@ leaked into another one, or was swallowed. Finding more regions than there are m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -93,11 +93,9 @@ SPLITTINGS: Mapping[str, Splitting] = {
 }
 
 
-def read_lines(
-    footage: Footage, times: Sequence[int], scale: int, splitting: Splitting, into: Reading
-) -> None:
-    """Adds some drawings of a clip to `into`, on a canvas `scale` times as large."""
-    for time in times:
+def read_lines(footage: Footage, scale: int, splitting: Splitting, into: Reading) -> None:
+    """Adds all drawings of `footage` to `into`, on a canvas `scale` times as large."""
+    for time in footage.times:
         art = read_line_art(_enlarged(footage.lines[time], scale, cv2.INTER_CUBIC))
         true = _enlarged_regions(footage.regions[time], scale)
         frame = footage.frames[time]
