@@ -136,7 +136,8 @@ def _trace_lines(drawing: Pixels, ink: Mask, strength: Bytes, on_paper: bool) ->
 def _spread(rgb: AnyPixels) -> AnyPixels:
     """Largest minus smallest channel, shape (n,): by columns, much faster than along the last axis."""
     red, green, blue = rgb[:, 0], rgb[:, 1], rgb[:, 2]
-    return np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return cast(AnyPixels, spread)
 
 
 def _hue(rgb: Floats) -> Floats:

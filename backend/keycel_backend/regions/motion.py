@@ -76,9 +76,9 @@ def explained(target: Bytes, source: Bytes, labels: Labels, count: int, flow: Fl
 
 def _sampled(picture: Bytes, x: Floats, y: Floats) -> Bytes:
     """(n,) values of `picture` between its pixels, 0 outside."""
-    rows = -(-len(x) // _SAMPLES) if len(x) else 0
-    if not rows:
+    if not len(x):
         return np.zeros(0, np.uint8)
-    maps = [np.resize(places, (rows, _SAMPLES)) for places in (x, y)]
-    found = cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderValue=0)
+    rows = -(-len(x) // _SAMPLES)
+    size = (rows, _SAMPLES)
+    found = cv2.remap(picture, np.resize(x, size), np.resize(y, size), cv2.INTER_LINEAR, borderValue=0)
     return cast(Bytes, found).ravel()[: len(x)]
