@@ -13,6 +13,7 @@ from support.drawn_shots import BODY, draw, figure
 from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.evaluate.__main__ import main
 from keycel_backend.evaluate.clips import find_clips
+from keycel_backend.evaluate.color import distinct
 from keycel_backend.evaluate.footage import Footage, Task, load_footage, tasks
 from keycel_backend.evaluate.judging import judge_clip
 from keycel_backend.evaluate.methods import Colored, by_engine, flow_and_vote, hold
@@ -39,6 +40,14 @@ def clips(tmp_path: Path) -> Path:
 @pytest.fixture
 def walk(clips: Path) -> Footage:
     return load_footage(find_clips(clips)[0])
+
+
+def test_distinct_values_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(2)
+    for codes in (np.repeat(rng.integers(0, 9, 50), rng.integers(1, 9, 50)), np.zeros(0, np.int64)):
+        values, place = distinct(codes)
+        assert np.array_equal(values, np.unique(codes))
+        assert np.array_equal(values[place], codes)
 
 
 def test_what_each_setting_asks_for() -> None:
