@@ -135,7 +135,8 @@ def _colorize(
 def _as_text(figures: dict[str, Any], results: list[ClipResult]) -> str:
     lines = [figures["machine"]]
     lines += [
-        f"engine {speed['width']}x{speed['height']}: {speed['seconds_per_drawing']:.3f} s per drawing, "
+        f"engine {speed['width']}x{speed['height']}: {speed['seconds_per_drawing']:.3f} s per drawing "
+        f"({speed['processor_seconds_per_drawing']:.3f} s of processors), "
         f"first after {speed['first_frame_seconds']:.2f} s, peak {speed['peak_memory_bytes'] / 1e9:.2f} GB"
         for speed in figures["engine"]
     ]

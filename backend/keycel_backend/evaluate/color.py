@@ -49,3 +49,15 @@ def pack(picture: NDArray[np.uint8]) -> Codes:
 def unpack(codes: Codes) -> NDArray[np.uint8]:
     """The inverse of `pack`: shape (..., 3)."""
     return np.stack([codes >> 16 & 255, codes >> 8 & 255, codes & 255], axis=-1).astype(np.uint8)
+
+
+def distinct(codes: Codes) -> tuple[Codes, NDArray[np.int64]]:
+    """The different values of a list of codes, ascending, and the place of every element among them.
+
+    Like `numpy.unique`, but sorts runs of equal elements: pictures of flats have few of them.
+    """
+    if not len(codes):
+        return codes, np.zeros(0, np.int64)
+    starts = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
+    values, place = np.unique(codes[starts], return_inverse=True)
+    return values, np.repeat(place, np.diff(np.append(starts, len(codes))))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from keycel_backend.evaluate.color import Rgb, colors_to_lab, nearest_distance, pack, unpack
+from keycel_backend.evaluate.color import Rgb, colors_to_lab, distinct, nearest_distance, pack, unpack
 from keycel_backend.evaluate.regions import Mask
 
 _SAME_COLOR = 1.0
@@ -24,7 +24,8 @@ def off_palette(predicted: Rgb, near_ink: Mask, palette: NDArray[np.uint8]) -> t
     pixel of a line do not count.
     """
     grown = cast("NDArray[np.uint8]", cv2.dilate(near_ink.astype(np.uint8), _CROSS))
-    codes, counts = np.unique(pack(predicted)[grown == 0], return_counts=True)
+    codes, place = distinct(pack(predicted)[grown == 0])
+    counts = np.bincount(place, minlength=len(codes))
     if len(codes) < _MOST_COLORS:
         foreign = nearest_distance(colors_to_lab(unpack(codes)), colors_to_lab(palette)) > _SAME_COLOR
     else:

@@ -16,6 +16,32 @@ _SAME_AS_BACKGROUND = 2
 """Largest difference in any channel, where colours are medians."""
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """On the regions of one frame, shape (n,) each."""
+
+    right: NDArray[np.bool_]
+    foreground: NDArray[np.bool_]
+
+
+def judge(
+    regions: TrueRegions, predicted_colors: NDArray[np.uint8], tolerance: float, background: int | None
+) -> Verdict:
+    """Which regions have the right colour (within dE76 `tolerance`), and which are not background."""
+    apart = distance(colors_to_lab(predicted_colors), colors_to_lab(regions.colors))
+    return Verdict(apart <= tolerance, ~_is_background(regions, background))
+
+
+def _is_background(regions: TrueRegions, background: int | None) -> NDArray[np.bool_]:
+    if background is None:
+        return np.zeros(len(regions), bool)
+    if not regions.by_median:
+        return pack(regions.colors) == background
+    color = unpack(np.array(background)).astype(np.int64)
+    difference = np.abs(regions.colors.astype(np.int64) - color)
+    return np.max(difference, axis=1, initial=0) <= _SAME_AS_BACKGROUND
+
+
 @dataclass
 class Share:
     """A running share: how much of a total was right."""
@@ -46,16 +72,17 @@ class RegionTally:
 
     def add(self, regions: TrueRegions, predicted_colors: NDArray[np.uint8], seen: NDArray[np.uint8]) -> None:
         """One frame. `seen` are the true colours of the reference frames, shape (n, 3)."""
-        truth = colors_to_lab(regions.colors)
-        right = distance(colors_to_lab(predicted_colors), truth) <= self._tolerance
+        verdict = judge(regions, predicted_colors, self._tolerance, self._background)
+        right, foreground = verdict.right, verdict.foreground
         ones = np.ones(len(regions), np.int64)
         self.all_count.add(right, ones)
         self.all_area.add(right, regions.areas)
-        foreground = ~self._is_background(regions)
         self.foreground_count.add(right[foreground], ones[foreground])
         self.foreground_area.add(right[foreground], regions.areas[foreground])
         if len(seen):
-            known = foreground & (nearest_distance(truth, colors_to_lab(seen)) <= self._tolerance)
+            known = foreground & (
+                nearest_distance(colors_to_lab(regions.colors), colors_to_lab(seen)) <= self._tolerance
+            )
             self.seen_count.add(right[known], ones[known])
         self.per_frame.append(float(np.sum(right[foreground])) / max(1, int(np.sum(foreground))))
 
@@ -63,15 +90,6 @@ class RegionTally:
     def seen_share(self) -> float:
         """Share of foreground regions whose true colour occurs in the references."""
         return self.seen_count.total / self.foreground_count.total if self.foreground_count.total else 1.0
-
-    def _is_background(self, regions: TrueRegions) -> NDArray[np.bool_]:
-        if self._background is None:
-            return np.zeros(len(regions), bool)
-        if not regions.by_median:
-            return pack(regions.colors) == self._background
-        background = unpack(np.array(self._background)).astype(np.int64)
-        difference = np.abs(regions.colors.astype(np.int64) - background)
-        return np.max(difference, axis=1, initial=0) <= _SAME_AS_BACKGROUND
 
 
 def tally_regions(truth: Truth, seen: Mapping[int, Rgb]) -> RegionTally:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from keycel_backend.evaluate.color import Codes, Rgb, pack, unpack
+from keycel_backend.evaluate.color import Codes, Rgb, distinct, pack, unpack
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
@@ -41,7 +41,7 @@ class TrueRegions:
         """The colour a prediction gave to each region, shape (n, 3)."""
         if self.by_median:
             return _median_colors(self.labels, len(self), predicted)
-        return unpack(_most_frequent(self.labels, len(self), pack(predicted)))
+        return unpack(most_frequent(self.labels, len(self), pack(predicted)))
 
 
 def regions_of_paint(paint: Rgb, ink: Mask, smallest: int) -> TrueRegions:
@@ -83,19 +83,18 @@ def _first_pixels(labels: Labels, count: int) -> NDArray[np.int64]:
     return first[1:]
 
 
-def _most_frequent(labels: Labels, count: int, codes: Codes) -> Codes:
+def most_frequent(labels: Labels, count: int, codes: Codes) -> Codes:
     """Most frequent code of each region; of equally frequent ones the largest."""
     inside = labels > 0
-    distinct, index = np.unique(codes[inside], return_inverse=True)
-    pairs, frequency = np.unique(
-        (labels[inside].astype(np.int64) - 1) * len(distinct) + index, return_counts=True
-    )
-    region, color = pairs // max(1, len(distinct)), pairs % max(1, len(distinct))
+    values, index = distinct(codes[inside])
+    pairs, place = distinct((labels[inside].astype(np.int64) - 1) * len(values) + index)
+    frequency = np.bincount(place, minlength=len(pairs))
+    region, color = pairs // max(1, len(values)), pairs % max(1, len(values))
     order = np.lexsort((color, frequency, region))
     winners = np.zeros(count, np.int64)
     # Ascending by frequency within a region: the last assignment is the one that stays.
     last = np.flatnonzero(np.diff(region[order], append=-1))
-    winners[region[order][last]] = distinct[color[order][last]]
+    winners[region[order][last]] = values[color[order][last]]
     return winners
 
 

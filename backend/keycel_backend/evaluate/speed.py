@@ -28,6 +28,8 @@ class EngineSpeed:
     first_frame_seconds: float
     """Until the first frame that is not a keyframe's own."""
     seconds_per_drawing: float
+    processor_seconds_per_drawing: float
+    """Of all cores together: unlike the time that passes, hardly changed by what else the machine does."""
     peak_memory_bytes: int
     """Resident memory of the process at its highest, libraries included."""
 
@@ -49,13 +51,14 @@ def measure_engine(name: str, shot: ShotSource, width: int, height: int) -> Engi
     engine = load_engine(name, "colorize")
     engine.load("cpu", "float32")
     first = 0.0
-    with _MemoryWatch() as memory:
-        began = time.perf_counter()
+    with MemoryWatch() as memory:
+        began, begun = time.perf_counter(), time.process_time()
         for result in engine.run(request, lambda _share, _phase: None, lambda: False):
             if not first and result.time not in shot.keyframes:
                 first = time.perf_counter() - began
-        seconds = time.perf_counter() - began
-    return EngineSpeed(width, height, len(drawings), first, seconds / len(drawings), memory.peak)
+        seconds, busy = time.perf_counter() - began, time.process_time() - begun
+    count = len(drawings)
+    return EngineSpeed(width, height, count, first, seconds / count, busy / count, memory.peak)
 
 
 def scaled(picture: Pixels, width: int, height: int, interpolation: int = cv2.INTER_LINEAR) -> Pixels:
@@ -65,7 +68,7 @@ def scaled(picture: Pixels, width: int, height: int, interpolation: int = cv2.IN
     return cv2.resize(picture, (width, height), interpolation=interpolation).astype(picture.dtype)
 
 
-class _MemoryWatch:
+class MemoryWatch:
     """Highest resident memory of this process while the block runs."""
 
     def __init__(self) -> None:
@@ -74,7 +77,7 @@ class _MemoryWatch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory watch")
 
-    def __enter__(self) -> _MemoryWatch:
+    def __enter__(self) -> MemoryWatch:
         self._thread.start()
         return self
 

@@ -31,31 +31,39 @@ def distance_to(mask: Mask) -> Floats:
 
 def nearest_index(mask: Mask) -> tuple[Labels, Floats]:
     """Flat index of the nearest true pixel for every pixel, and the distance to it. `mask` is not empty."""
+    off, nearest, distance = _nearest(mask)
+    index = np.arange(mask.size, dtype=np.int32)
+    index[off] = nearest
+    return index.reshape(mask.shape), distance
+
+
+def nearest_value(labels: Labels) -> Labels:
+    """`labels` with every 0 replaced by the nearest other label; not all are 0."""
+    off, nearest, _ = _nearest(labels > 0)
+    filled = labels.copy()
+    filled.ravel()[off] = labels.ravel()[nearest]
+    return filled
+
+
+def _nearest(mask: Mask) -> tuple[Integers, Labels, Floats]:
+    """Flat indices of all false pixels, of the true pixel nearest to each, and everyone's distance to it."""
     distance, number = cv2.distanceTransformWithLabels(
         (~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    where = np.flatnonzero(mask)
-    index_of_number = np.zeros(len(where) + 1, np.int32)
-    numbers = cast(Labels, number)
-    index_of_number[numbers.ravel()[where]] = where
-    return index_of_number[numbers], cast(Floats, distance)
+    off = np.flatnonzero(~mask)
+    # the nearest true pixel always has a false neighbour: the others need not be looked up
+    beside = cv2.dilate((~mask).view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+    shore = np.flatnonzero(beside & mask)
+    numbers = cast(Labels, number).ravel()
+    index_of_number = np.zeros(np.count_nonzero(mask) + 1, np.int32)
+    index_of_number[numbers[shore]] = shore
+    return off, index_of_number[numbers[off]], cast(Floats, distance)
 
 
 def connected_pieces(mask: Mask) -> tuple[int, Labels]:
     """Number of 4-connected pieces of `mask` and their labels, counted from 1."""
     count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
     return count - 1, cast(Labels, labels)
-
-
-def grow(labels: Floats, within: Mask, steps: int) -> Floats:
-    """Let labels (0: none) claim empty pixels of `within`, one ring of 4-neighbours a step."""
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    grown = labels.copy()
-    free = ((grown == 0) & within).view(np.uint8)
-    for _ in range(steps):
-        cv2.copyTo(cv2.dilate(grown, cross), free, grown)
-        free &= grown == 0
-    return grown
 
 
 def dilate(mask: Mask, radius: int) -> Mask:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 
 from keycel_backend.regions.arrays import Bytes, Floats, Mask, Pixels, distance_to
+
+AnyPixels = TypeVar("AnyPixels", Bytes, Floats)
 
 _OPAQUE_SHARE = 0.98
 """Share of opaque pixels from which on a picture counts as lying on paper, not on transparent."""
@@ -64,22 +66,26 @@ def read_line_art(drawing: Pixels) -> LineArt:
 
 def lies_on_paper(picture: Pixels) -> bool:
     """True for a picture that is opaque, but for a few pixels."""
-    return float(np.mean(picture[..., 3] >= 250)) >= _OPAQUE_SHARE
+    opaque = int(np.count_nonzero(picture[..., 3] >= 250))
+    return opaque / (picture.shape[0] * picture.shape[1]) >= _OPAQUE_SHARE
 
 
 def _paper_color(rgb: Bytes) -> tuple[int, int, int]:
     """The most frequent colour, counted on a coarse sample."""
     step = max(1, min(rgb.shape[:2]) // 500)
     sample = rgb[::step, ::step].astype(np.int64)
-    codes = (sample[..., 0] << 16) | (sample[..., 1] << 8) | sample[..., 2]
-    values, counts = np.unique(codes, return_counts=True)
+    codes = ((sample[..., 0] << 16) | (sample[..., 1] << 8) | sample[..., 2]).ravel()
+    # paper lies in long runs: these are sorted much faster than its pixels
+    starts = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
+    values, place = np.unique(codes[starts], return_inverse=True)
+    counts = np.bincount(place, weights=np.diff(np.append(starts, codes.size)))
     code = int(values[counts.argmax()])
     return (code >> 16) & 255, (code >> 8) & 255, code & 255
 
 
 def _ink_threshold(strength: Bytes) -> float:
     """A quarter of the strength of a well-drawn line pixel, within sane bounds."""
-    histogram = np.bincount(strength.ravel(), minlength=256)
+    histogram = cv2.calcHist([strength], [0], None, [256], [0, 256]).ravel()
     drawn = histogram[_FAINTEST:].astype(np.float64)
     if drawn.sum() == 0:
         return 256.0
@@ -90,8 +96,7 @@ def _ink_threshold(strength: Bytes) -> float:
 
 def _line_width(ink: Mask) -> float:
     """Twice the mean depth of ink, corrected for the pixel grid: exact for long straight lines."""
-    area = int(ink.sum())
-    if area == 0:
+    if not ink.any():
         return 1.0
     depth = distance_to(~ink)[ink]
     thin = depth[depth <= np.percentile(depth, 90)]
@@ -104,11 +109,15 @@ def _trace_lines(drawing: Pixels, ink: Mask, strength: Bytes, on_paper: bool) ->
     where = np.flatnonzero(ink)
     if len(where) == 0:
         return trace
-    rgb = drawing.reshape(-1, 4)[where, :3].astype(np.float32)
+    stored = drawing.reshape(-1, 4).take(where, axis=0)[:, :3]
     darkness = strength.ravel()[where].astype(np.float32)[:, None] / 255.0
+    spread = _spread(stored)
+    if not (spread >= _TRACE_CHROMA * (np.maximum(darkness[:, 0], 0.25) - 0.01 if on_paper else 1.0)).any():
+        return trace  # grey lines, as most are: no undoing of the blend makes them coloured
+    rgb = stored.astype(np.float32)
     if on_paper:  # undo the blend of thin lines with white paper, as far as it can be known
         rgb = np.clip(255.0 - (255.0 - rgb) / np.maximum(darkness, 0.25), 0.0, 255.0)
-    chroma = rgb.max(axis=1) - rgb.min(axis=1)
+    chroma = _spread(rgb)
     strong = darkness[:, 0] >= np.percentile(darkness, 40)
     coloured = chroma >= _TRACE_CHROMA
     if float(np.median(chroma[strong])) >= _NEUTRAL_CHROMA:
@@ -122,6 +131,13 @@ def _trace_lines(drawing: Pixels, ink: Mask, strength: Bytes, on_paper: bool) ->
         coloured &= apart >= _TRACE_HUE_APART
     trace.ravel()[where[coloured]] = True
     return trace
+
+
+def _spread(rgb: AnyPixels) -> AnyPixels:
+    """Largest minus smallest channel, shape (n,): by columns, much faster than along the last axis."""
+    red, green, blue = rgb[:, 0], rgb[:, 1], rgb[:, 2]
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return cast(AnyPixels, spread)
 
 
 def _hue(rgb: Floats) -> Floats:

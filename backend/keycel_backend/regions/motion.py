@@ -13,6 +13,8 @@ Picture = TypeVar("Picture", Bytes, Floats)
 
 _LEAST_SIDE = 32
 """Pixels; the pyramid of the search fails on less."""
+_SAMPLES = 1024
+"""Places in a row of a list that OpenCV samples at: it takes no picture of more than 32767 pixels a side."""
 _ON_LINE = 0.6
 """Brightness of a line picture within about half a line width of a line."""
 
@@ -43,12 +45,11 @@ def overlap(target: Labels, target_count: int, source: Labels, source_count: int
     Pixels that land outside the picture do not count.
     """
     height, width = target.shape
-    ys, xs = np.mgrid[0:height, 0:width]
-    x = np.round(xs + flow[..., 0]).astype(np.int64)
-    y = np.round(ys + flow[..., 1]).astype(np.int64)
+    x = np.rint(np.arange(width) + flow[..., 0])
+    y = np.rint(np.arange(height)[:, None] + flow[..., 1])
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    landed = source[y[inside], x[inside]].astype(np.int64) - 1
-    codes = (target[inside].astype(np.int64) - 1) * source_count + landed
+    place = (y * width + x)[inside].astype(np.int64)
+    codes = (target[inside] - 1) * source_count + (source.ravel()[place] - 1)
     counts = np.bincount(codes, minlength=target_count * source_count)
     return counts.reshape(target_count, source_count).astype(np.float32)
 
@@ -59,14 +60,25 @@ def explained(target: Bytes, source: Bytes, labels: Labels, count: int, flow: Fl
     1 is as well as the better part of the whole drawing, so that rough motion over a long time
     does not make everything look new. Lines of what has just entered are not found.
     """
-    height, width = target.shape
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    found = cv2.remap(source, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_LINEAR, borderValue=0)
     lines = target.astype(np.float32) / 255.0
-    weight = np.where(lines > _ON_LINE, lines, 0.0)
-    error = weight * np.abs(lines - found.astype(np.float32) / 255.0)
-    flat = labels.ravel() - 1
-    total = np.bincount(flat, weights=weight.ravel(), minlength=count)
-    missed = np.bincount(flat, weights=error.ravel(), minlength=count)
+    row, column = np.nonzero(lines > _ON_LINE)
+    step = flow[row, column]
+    x, y = column.astype(np.float32) + step[:, 0], row.astype(np.float32) + step[:, 1]
+    found = _sampled(source, x, y).astype(np.float32) / 255.0
+    weight = lines[row, column]
+    error = weight * np.abs(weight - found)
+    region = labels[row, column] - 1
+    total = np.bincount(region, weights=weight, minlength=count)
+    missed = np.bincount(region, weights=error, minlength=count)
     share = np.where(total > 0, 1.0 - missed / np.maximum(total, 1e-6), 1.0)
     return np.clip(share / max(float(np.percentile(share, 75)), 0.3), 0.0, 1.0).astype(np.float32)
+
+
+def _sampled(picture: Bytes, x: Floats, y: Floats) -> Bytes:
+    """(n,) values of `picture` between its pixels, 0 outside."""
+    if not len(x):
+        return np.zeros(0, np.uint8)
+    rows = -(-len(x) // _SAMPLES)
+    size = (rows, _SAMPLES)
+    found = cv2.remap(picture, np.resize(x, size), np.resize(y, size), cv2.INTER_LINEAR, borderValue=0)
+    return cast(Bytes, found).ravel()[: len(x)]

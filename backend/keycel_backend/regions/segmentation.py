@@ -10,25 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from keycel_backend.regions.arrays import (
-    Floats,
-    Integers,
-    Labels,
-    Mask,
-    connected_pieces,
-    distance_to,
-    grow,
-    nearest_index,
-)
+from keycel_backend.regions.arrays import Floats, Integers, Labels, Mask, distance_to, nearest_value
+from keycel_backend.regions.flooding import Pieces, flood
 
-_LEVELS = 6
 _NECK_RATIO = 1.7
 """Two pieces belong together when the smaller one is at most this many times as wide as the opening."""
-_GROWTH = 3
 MOST_REGIONS = 3000
 """Of a drawing. Hatching and grain can make tens of thousands; matching needs memory for every pair."""
 
@@ -41,8 +30,6 @@ class Segmentation:
     """1..count on paper, 0 on ink and specks."""
     filled: Labels
     """The same, every pixel given to its nearest region; all 1 for an empty drawing."""
-    reach: Floats
-    """Distance of each pixel to the region that `filled` gives it to; 0 inside."""
     count: int
     openings: Integers
     """Pairs of regions that meet at an unclosed gap, shape (n, 2), smaller label first."""
@@ -62,69 +49,47 @@ def segment(
     their neighbours. A drawing without ink is
     one region. `checkpoint` is called now and then and may raise to stop the work.
     """
+    whole = np.ones(ink.shape, np.int32)
     if not ink.any():
-        whole = np.ones(ink.shape, np.int32)
-        return Segmentation(whole, whole, np.zeros(ink.shape, np.float32), 1, np.zeros((0, 2), np.int64))
-    depth = _depth_with_border(ink)
-    labels = _flood(depth, gap, checkpoint or _go_on)
-    labels, openings = _merge_necks(labels, depth)
-    labels, openings = _drop_specks(labels, openings, smallest)
-    if not labels.any():
-        labels = np.ones(ink.shape, np.int32)
-    index, reach = nearest_index(labels > 0)
-    return Segmentation(labels, labels.ravel()[index], reach, int(labels.max()), openings)
-
-
-def _depth_with_border(ink: Mask) -> Floats:
-    """Distance to ink, the canvas border counting as ink: an opening at the border is an opening too."""
-    padded = np.pad(ink, 1, constant_values=True)
-    return np.ascontiguousarray(distance_to(padded)[1:-1, 1:-1])
+        return Segmentation(whole, whole, 1, np.zeros((0, 2), np.int64))
+    # the canvas border counts as ink: an opening at the border is an opening too
+    depth = distance_to(np.pad(ink, 1, constant_values=True))
+    pieces = flood(depth, gap, checkpoint or _go_on)
+    roots, pairs = _merge_necks(pieces, depth)
+    number, openings = _renumber(_without_specks(roots, pieces.labels, smallest), pairs)
+    labels = number[pieces.labels[1:-1, 1:-1]]
+    if not number.any():
+        return Segmentation(whole, whole, 1, openings)
+    return Segmentation(labels, nearest_value(labels), int(number.max()), openings)
 
 
 def _go_on() -> None:
     """The checkpoint of callers that never stop."""
 
 
-def _flood(depth: Floats, gap: float, checkpoint: Callable[[], None]) -> Labels:
-    """Pieces that appear while the level falls from half the gap to nothing; grown as it falls."""
-    top = (gap + 1.0) / 2.0
-    count = max(1, min(_LEVELS, round(top)))
-    levels = np.linspace(top, 0.0, count + 1)
-    seeds, first = connected_pieces(depth > levels[0])
-    labels = first.astype(np.float32)
-    for upper, level in pairwise(levels):
-        checkpoint()
-        within = depth > level
-        labels = grow(labels, within, _GROWTH + int(np.ceil(upper - level)))
-        rest = within & (labels == 0)
-        found, pieces = connected_pieces(rest)
-        labels += np.where(pieces > 0, pieces + seeds, 0).astype(np.float32)
-        seeds += found
-    return labels.astype(np.int32)
-
-
 def _touching(labels: Labels, depth: Floats) -> tuple[Integers, Floats]:
     """Pairs of different labels side by side (smaller first), and how wide the way between them is (half)."""
     pairs: list[Integers] = []
     widths: list[Floats] = []
-    for near, far in (
-        ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
-        ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
-    ):
-        one, two = labels[near], labels[far]
-        different = (one != two) & (one > 0) & (two > 0)
-        a, b = one[different].astype(np.int64), two[different].astype(np.int64)
-        pairs.append(np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1))
-        widths.append(np.minimum(depth[near][different], depth[far][different]))
+    flat, level = labels.ravel(), depth.ravel()
+    for step in (1, labels.shape[1]):  # the outermost pixels are ink: no pair reaches around a border
+        near = np.flatnonzero(flat[:-step] != flat[step:])
+        one, two = flat[near], flat[near + step]
+        both = (one > 0) & (two > 0)
+        near, one, two = near[both], one[both].astype(np.int64), two[both].astype(np.int64)
+        pairs.append(np.stack([np.minimum(one, two), np.maximum(one, two)], axis=1))
+        widths.append(np.minimum(level[near], level[near + step]))
     return np.concatenate(pairs), np.concatenate(widths)
 
 
-def _merge_necks(labels: Labels, depth: Floats) -> tuple[Labels, Integers]:
-    """Join pieces whose opening is wide compared with the smaller piece; widest openings first."""
-    count = int(labels.max())
-    peak = np.zeros(count + 1, np.float32)
-    np.maximum.at(peak, labels.ravel(), depth.ravel())
-    pixel_pairs, widths = _touching(labels, depth)
+def _merge_necks(pieces: Pieces, depth: Floats) -> tuple[Integers, Integers]:
+    """Join pieces whose opening is wide compared with the smaller piece; widest openings first.
+
+    Returns the piece that stands for each piece, and the pairs of pieces that touch.
+    """
+    peak = pieces.peak.copy()
+    count = len(peak) - 1
+    pixel_pairs, widths = _touching(pieces.labels, depth)
     codes, inverse = np.unique(pixel_pairs[:, 0] * (count + 1) + pixel_pairs[:, 1], return_inverse=True)
     saddle = np.zeros(len(codes), np.float32)
     np.maximum.at(saddle, inverse, widths)
@@ -142,25 +107,23 @@ def _merge_necks(labels: Labels, depth: Floats) -> tuple[Labels, Integers]:
         if one != two and min(peak[one], peak[two]) <= _NECK_RATIO * saddle[position]:
             parent[two] = one
             peak[one] = max(peak[one], peak[two])
-    roots = np.array([root(label) for label in range(count + 1)])
-    return _renumber(labels, roots, pairs)
+    return np.array([root(label) for label in range(count + 1)]), pairs
 
 
-def _renumber(labels: Labels, roots: Integers, pairs: Integers) -> tuple[Labels, Integers]:
-    """Labels counted 1..n again after old label i became `roots[i]`; pairs translated and made unique."""
+def _without_specks(roots: Integers, labels: Labels, smallest: int) -> Integers:
+    """`roots` with 0 for regions that are too small or too many."""
+    area = np.bincount(roots, weights=np.bincount(labels.ravel(), minlength=len(roots)), minlength=len(roots))
+    area[0] = 0
+    kept = np.argsort(-area, kind="stable")[:MOST_REGIONS]
+    kept = kept[area[kept] >= max(smallest, 1)]
+    return np.where(np.isin(roots, kept), roots, 0)
+
+
+def _renumber(roots: Integers, pairs: Integers) -> tuple[Labels, Integers]:
+    """The region 1..n (0: none) of each piece, and the pairs of regions among `pairs` of pieces."""
+    number = np.zeros(len(roots), np.int32)
     kept = np.unique(roots[roots > 0])
-    number = np.zeros(len(roots), np.int64)
     number[kept] = np.arange(1, len(kept) + 1)
-    table = number[roots]
-    translated = np.sort(table[pairs], axis=1) if len(pairs) else pairs.reshape(0, 2)
-    open_pairs = translated[(translated[:, 0] > 0) & (translated[:, 0] != translated[:, 1])]
-    return table.astype(np.int32)[labels], np.unique(open_pairs, axis=0)
-
-
-def _drop_specks(labels: Labels, openings: Integers, smallest: int) -> tuple[Labels, Integers]:
-    area = np.bincount(labels.ravel())
-    roots = np.arange(len(area))
-    roots[area < smallest] = 0
-    by_area = 1 + np.argsort(-area[1:], kind="stable")
-    roots[by_area[MOST_REGIONS:]] = 0
-    return _renumber(labels, roots, openings)
+    region = number[roots]
+    met = np.sort(region[pairs], axis=1).astype(np.int64)
+    return region, np.unique(met[(met[:, 0] > 0) & (met[:, 0] != met[:, 1])], axis=0)

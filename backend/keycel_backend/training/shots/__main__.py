@@ -22,14 +22,25 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m keycel_backend.training.shots", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="first shot")
     parser.add_argument("--count", type=int, default=6, help="shots, one after the other from the seed")
-    parser.add_argument("--height", type=int, help="canvas height in pixels (default: drawn at random)")
+    parser.add_argument(
+        "--height",
+        type=int,
+        nargs="+",
+        metavar="PIXELS",
+        help="canvas height, or the least and the greatest (default: 256 1080)",
+    )
+    parser.add_argument("--drawings", type=int, nargs=2, metavar=("LEAST", "MOST"), help="of a shot")
     parser.add_argument(
         "--sheet", type=Path, help="write a contact sheet (PNG) of lines, flats and identities"
     )
     parser.add_argument("--statistics", action="store_true", help="print what shots are like, in numbers")
     parser.add_argument("--clips", type=Path, help="write every shot as a clip into this folder")
     options = parser.parse_args(arguments)
-    settings = ShotSettings() if options.height is None else ShotSettings(heights=(options.height,) * 2)
+    usual = ShotSettings()
+    settings = ShotSettings(
+        heights=(min(options.height), max(options.height)) if options.height else usual.heights,
+        drawings=(min(options.drawings), max(options.drawings)) if options.drawings else usual.drawings,
+    )
     parts: list[SheetPart] = []
     figures: list[dict[str, float]] = []
     seconds, drawings = 0.0, 0
