@@ -43,12 +43,14 @@ def by_engine(engine: Engine) -> Method:
     """`engine`, loaded, with its default options."""
 
     def color(footage: Footage, task: Task) -> Iterator[Colored]:
-        pictures = {f"line {time}": footage.lines[time] for time in task.drawings}
-        pictures |= {f"color {time}": footage.colors[time] for time in task.painted}
+        # an engine may remember answers by digest: two clips must not share any
+        line, paint = f"{footage.name} line", f"{footage.name} color"
+        pictures = {f"{line} {time}": footage.lines[time] for time in task.drawings}
+        pictures |= {f"{paint} {time}": footage.colors[time] for time in task.painted}
         shot = Shot(
             *footage.size,
-            tuple(Drawing((time,), f"line {time}") for time in task.drawings),
-            tuple(Keyframe(time, f"color {time}") for time in task.painted),
+            tuple(Drawing((time,), f"{line} {time}") for time in task.drawings),
+            tuple(Keyframe(time, f"{paint} {time}") for time in task.painted),
             lambda digest: pictures[digest].copy(),
         )
         for result in engine.run(Request(shot, task.wanted), lambda _share, _doing: None, lambda: False):
