@@ -15,6 +15,7 @@ from keycel_backend.evaluate.regions import most_frequent
 from keycel_backend.evaluate.truth import with_lines
 from keycel_backend.io.compose import with_alpha
 from keycel_backend.regions.arrays import Labels
+from keycel_backend.regions.compositing import flatten
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.lines import read_line_art
 from keycel_backend.regions.motion import dense_motion, overlap
@@ -84,7 +85,8 @@ def flow_and_vote(footage: Footage, task: Task) -> Iterator[Colored]:
         values, number = np.unique(colors[source], return_inverse=True)
         by_color = votes @ (number[:, None] == np.arange(len(values))).astype(np.float32)
         colors[time] = values[by_color.argmax(axis=1)]
-        yield Colored(time, with_alpha(unpack(colors[time][drawn[time].filled - 1])))
+        flats = with_alpha(unpack(colors[time][drawn[time].filled - 1]))
+        yield Colored(time, flatten(flats, footage.lines[time]))
 
 
 @dataclass(frozen=True)
