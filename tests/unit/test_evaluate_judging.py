@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,15 @@ def test_a_moving_figure_defeats_hold_but_not_flow_nor_the_engine(walk: Footage,
     assert judge_clip(walk, setting, by_engine(FlatEngine())).count == 1.0
     assert held.count < 0.7
     assert held.close < judge_clip(walk, setting, flow_and_vote).close
+
+
+def test_clips_that_differ_in_nothing_but_their_pictures_are_not_confused(walk: Footage) -> None:
+    repainted = {time: picture[..., [2, 1, 0, 3]].copy() for time, picture in walk.colors.items()}
+    method = by_engine(FlatEngine())
+    task = tasks(walk.times, "first")[0]
+    first = {one.time: one.flats for one in method(walk, task)}
+    other = {one.time: one.flats for one in method(replace(walk, name="other", colors=repainted), task)}
+    assert np.array_equal(other[2], first[2][..., [2, 1, 0, 3]])
 
 
 def everything_in_the_body_color(footage: Footage, task: Task) -> Iterator[Colored]:

@@ -15,6 +15,7 @@ from keycel_backend.evaluate.regions import most_frequent
 from keycel_backend.evaluate.truth import with_lines
 from keycel_backend.io.compose import with_alpha
 from keycel_backend.regions.arrays import Labels
+from keycel_backend.regions.compositing import flatten
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.lines import read_line_art
 from keycel_backend.regions.motion import dense_motion, overlap
@@ -43,12 +44,14 @@ def by_engine(engine: Engine) -> Method:
     """`engine`, loaded, with its default options."""
 
     def color(footage: Footage, task: Task) -> Iterator[Colored]:
-        pictures = {f"line {time}": footage.lines[time] for time in task.drawings}
-        pictures |= {f"color {time}": footage.colors[time] for time in task.painted}
+        # an engine may remember answers by digest: two clips must not share any
+        line, paint = f"{footage.name} line", f"{footage.name} color"
+        pictures = {f"{line} {time}": footage.lines[time] for time in task.drawings}
+        pictures |= {f"{paint} {time}": footage.colors[time] for time in task.painted}
         shot = Shot(
             *footage.size,
-            tuple(Drawing((time,), f"line {time}") for time in task.drawings),
-            tuple(Keyframe(time, f"color {time}") for time in task.painted),
+            tuple(Drawing((time,), f"{line} {time}") for time in task.drawings),
+            tuple(Keyframe(time, f"{paint} {time}") for time in task.painted),
             lambda digest: pictures[digest].copy(),
         )
         for result in engine.run(Request(shot, task.wanted), lambda _share, _doing: None, lambda: False):
@@ -82,7 +85,8 @@ def flow_and_vote(footage: Footage, task: Task) -> Iterator[Colored]:
         values, number = np.unique(colors[source], return_inverse=True)
         by_color = votes @ (number[:, None] == np.arange(len(values))).astype(np.float32)
         colors[time] = values[by_color.argmax(axis=1)]
-        yield Colored(time, with_alpha(unpack(colors[time][drawn[time].filled - 1])))
+        flats = with_alpha(unpack(colors[time][drawn[time].filled - 1]))
+        yield Colored(time, flatten(flats, footage.lines[time]))
 
 
 @dataclass(frozen=True)
