@@ -8,17 +8,20 @@ instead of a rigid step).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from keycel_backend.regions.arrays import Floats, Labels, Mask, blur, nearest_index
+from keycel_backend.regions.arrays import Floats, Integers, Labels, Mask, blur, nearest_index
 
 _CALM = 4.0
 """Working pixels over which motion inside a region is evened out."""
 _STEPS = 2
+_TURNS = 8
+_ENOUGH = 200
+"""Points of an outline that tell how well it fits."""
 _FAR = 8.0
 """Working pixels; outlines that miss each other by more are not told apart by how much."""
 _GRIP = 6.0
@@ -35,24 +38,27 @@ class Landing:
     y: Floats
 
 
-def fit(
-    own: Mask, corner: tuple[int, int], motions: Sequence[Floats], members: Mask
-) -> tuple[Landing, float]:
+def fit(own: Mask, corner: tuple[int, int], motion: Floats, members: Mask) -> tuple[Landing, float]:
     """Where a region's pixels lie among `members`, and the share of them, 0..1, that do.
 
-    `own`: the region in its box. `corner`: row and column of the box in the source crop. `motions`: of the
-    box's pixels; the one counts that brings outline to outline best. `members`: the crop's pixels
-    that belong to the region's sources.
+    `own`: the region in its box. `corner`: row and column of the box in the source crop. `motion`: of the
+    box's pixels. `members`: the crop's pixels that belong to the region's sources.
+
+    Of the motion, of the outlines' middles and extents, and of a turn of the better of the two, that counts
+    which brings outline to outline best.
     """
     top, left = corner
     ys, xs = np.mgrid[top : top + own.shape[0], left : left + own.shape[1]].astype(np.float32)
-    starts = [_moved(xs, ys, _even(motion, own)) for motion in motions]
-    starts.append(_placed(xs, ys, own, members))
     rim, outline = _rim(own), nearest_index(_rim(members))[0]
-    landing = min(starts, key=lambda start: _missed(start, rim, outline))
+
+    def missed(landing: Landing) -> float:
+        return _missed(landing, rim, outline)
+
+    landing = min(_moved(xs, ys, _even(motion, own)), _placed(xs, ys, own, members), key=missed)
+    landing = min(landing, _turned(landing, xs, ys, rim, outline), key=missed)
     for _ in range(_STEPS):
         landing = _drawn(landing, rim, outline)
-    column, row = _pixels(landing, own, members.shape)
+    column, row = _pixels(landing.x[own], landing.y[own], members.shape)
     return landing, float(members[row, column].mean())
 
 
@@ -78,6 +84,41 @@ def _matched(places: Floats, here: Floats, there: Floats) -> Floats:
     return ((places - here.mean()) * scale + there.mean()).astype(np.float32)
 
 
+def _turned(landing: Landing, xs: Floats, ys: Floats, rim: Mask, outline: Labels) -> Landing:
+    """The shift, turn and change of size that bring outline to outline, from `landing` on.
+
+    Iterated closest points; a point x, y is the complex number x + iy.
+    """
+    few = _few(rim)
+    here, there = _points(xs, ys, few), _points(landing.x, landing.y, few)
+    middle = here.mean()
+    around = here - middle
+    power = float((np.abs(around) ** 2).mean()) + 1e-3
+    for _ in range(_TURNS):
+        centre = there.mean()
+        factor = (np.conj(around) * (there - centre)).mean() / power
+        there = factor * around + centre
+        way_x, way_y = _ways(there.real, there.imag, outline)
+        there = there + way_x + 1j * way_y
+    centre = there.mean()
+    factor = (np.conj(around) * (there - centre)).mean() / power
+    x, y = xs - np.float32(middle.real), ys - np.float32(middle.imag)
+    cosine, sine = np.float32(factor.real), np.float32(factor.imag)
+    return Landing(
+        cosine * x - sine * y + np.float32(centre.real), sine * x + cosine * y + np.float32(centre.imag)
+    )
+
+
+def _points(x: Floats, y: Floats, places: Integers) -> NDArray[np.complex64]:
+    return (x.ravel()[places] + 1j * y.ravel()[places]).astype(np.complex64)
+
+
+def _few(rim: Mask) -> Integers:
+    """Flat indices of some pixels of a rim, evenly taken."""
+    places = np.flatnonzero(rim)
+    return places[:: max(1, len(places) // _ENOUGH)]
+
+
 def _rim(place: Mask) -> Mask:
     """Outermost pixels; the border of the canvas or the crop is no outline."""
     inner = cv2.erode(place.view(np.uint8), np.ones((3, 3), np.uint8))
@@ -85,27 +126,29 @@ def _rim(place: Mask) -> Mask:
     return rim if rim.any() else place
 
 
-def _pixels(landing: Landing, places: Mask, size: tuple[int, ...]) -> tuple[Labels, Labels]:
-    """Nearest column and row of the source crop for some pixels."""
-    column = np.clip(np.round(landing.x[places]), 0, size[1] - 1).astype(np.int32)
-    row = np.clip(np.round(landing.y[places]), 0, size[0] - 1).astype(np.int32)
+def _pixels(x: Floats, y: Floats, size: tuple[int, ...]) -> tuple[Labels, Labels]:
+    """Nearest column and row of the source crop."""
+    column = np.clip(np.round(x), 0, size[1] - 1).astype(np.int32)
+    row = np.clip(np.round(y), 0, size[0] - 1).astype(np.int32)
     return column, row
 
 
-def _ways(landing: Landing, rim: Mask, outline: Labels) -> tuple[Floats, Floats]:
-    """From the landed rim to the nearest point of the outline, whose flat index `outline` has by pixel."""
-    column, row = _pixels(landing, rim, outline.shape)
+def _ways(x: Floats, y: Floats, outline: Labels) -> tuple[Floats, Floats]:
+    """From landed points to the nearest point of the outline, whose flat index `outline` has by pixel."""
+    column, row = _pixels(x, y, outline.shape)
     there_y, there_x = np.divmod(outline[row, column], outline.shape[1])
-    return there_x - landing.x[rim], there_y - landing.y[rim]
+    return there_x - x, there_y - y
 
 
 def _missed(landing: Landing, rim: Mask, outline: Labels) -> float:
-    return float(np.minimum(np.hypot(*_ways(landing, rim, outline)), _FAR).mean())
+    few = _few(rim)
+    ways = _ways(landing.x.ravel()[few], landing.y.ravel()[few], outline)
+    return float(np.minimum(np.hypot(*ways), _FAR).mean())
 
 
 def _drawn(landing: Landing, rim: Mask, outline: Labels) -> Landing:
     """One step of the outline towards its own, spread over the region."""
-    way_x, way_y = _ways(landing, rim, outline)
+    way_x, way_y = _ways(landing.x[rim], landing.y[rim], outline)
     say = np.exp(-(way_x**2 + way_y**2) / _GRIP**2).astype(np.float32)
     reach = _SPREAD * float(np.sqrt(rim.size)) + 2.0
     total = _wide_blur(_on(rim, say), reach) + np.float32(1e-4)

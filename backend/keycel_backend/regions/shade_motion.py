@@ -9,7 +9,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, Mask, blur, nearest_index
+from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, Mask, nearest_index
 from keycel_backend.regions.matching import Match
 from keycel_backend.regions.motion import dense_motion
 from keycel_backend.regions.shade_fit import Landing, fit
@@ -22,12 +22,9 @@ from keycel_backend.regions.shading import (
     shade_boxes,
     without_scraps,
 )
-from keycel_backend.regions.tables import region_table
 
 _PART = 0.15
 """Belief from which on a matched region gives its colours to the place that lands in it."""
-_NEARBY = 8.0
-"""Working pixels over which the ways of neighbouring regions mix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def carry(target: Ground, source: Shaded, found: Match) -> dict[int, Carried]:
     rows = _heirs(source, found)
     if not rows:
         return {}
-    motions = _motions(target, source, found)
+    motion = dense_motion(target.lines, source.ground.lines)
     boxes = shade_boxes(target.labels, len(found.belief))
     source_boxes = shade_boxes(source.ground.labels, len(source.entries))
     carried: dict[int, Carried] = {}
@@ -77,7 +74,7 @@ def carry(target: Ground, source: Shaded, found: Match) -> dict[int, Carried]:
         if own.any():
             givers = _givers(found, row)
             crop = _around([source_boxes[giver] for giver in givers])
-            carried[row] = _carried(own, box, [motion[box] for motion in motions], givers, source, crop)
+            carried[row] = _carried(own, box, motion[box], givers, source, crop)
     return carried
 
 
@@ -96,30 +93,6 @@ def _givers(found: Match, row: int) -> dict[int, float]:
     }
 
 
-def _motions(target: Ground, source: Shaded, found: Match) -> list[Floats]:
-    """Dense motion by itself, and begun with the way of the regions' middles to their matches."""
-    return [
-        dense_motion(target.lines, source.ground.lines),
-        dense_motion(target.lines, source.ground.lines, _way_of_middles(target, source, found)),
-    ]
-
-
-def _way_of_middles(target: Ground, source: Shaded, found: Match) -> Floats:
-    """Smooth motion that carries each region's middle to its most likely match."""
-    here = region_table(target.labels, len(found.belief))
-    there = region_table(source.ground.labels, len(source.entries))
-    best = found.belief[:, :-1].argmax(axis=1)
-    rows = np.arange(len(best))
-    giver = found.source[rows, best]
-    step = (there.centroid[giver] - here.centroid).astype(np.float32)
-    ratio = np.abs(np.log(np.maximum(here.area, 1) / np.maximum(there.area[giver], 1)))
-    say = (found.belief[rows, best] * np.exp(-ratio) + 1e-3).astype(np.float32)
-    weight = say[target.labels - 1]
-    total = blur(weight, _NEARBY)
-    ways = [blur(weight * step[target.labels - 1, axis], _NEARBY) / total for axis in range(2)]
-    return np.ascontiguousarray(np.stack(ways, axis=2), np.float32)
-
-
 def _around(boxes: list[Box]) -> Box:
     rows, columns = zip(*boxes, strict=True)
     return (
@@ -129,18 +102,19 @@ def _around(boxes: list[Box]) -> Box:
 
 
 def _carried(
-    own: Mask, box: Box, motions: list[Floats], givers: Mapping[int, float], source: Shaded, crop: Box
+    own: Mask, box: Box, motion: Floats, givers: Mapping[int, float], source: Shaded, crop: Box
 ) -> Carried:
     labels = source.ground.labels[crop]
     members = np.isin(labels, np.array(list(givers)) + 1)
     corner = box[0].start - crop[0].start, box[1].start - crop[1].start
-    landing, landed = fit(own, corner, motions, members)
+    landing, landed = fit(own, corner, motion, members)
     entries, depth = _field(givers, source, labels, members, crop)
     moved = np.stack([_sampled(layer, landing) for layer in depth])
     group = np.union1d(entries, source.entries[list(givers)])
     entries, moved = without_scraps(entries, moved, own)
     trust = min(source.shades[giver].trust for giver in givers if giver in source.shades)
-    shade = Shade(box[1].start, box[0].start, entries, moved, trust * sum(givers.values()) * landed)
+    trust = min(trust, sum(givers.values()) * landed)
+    shade = Shade(box[1].start, box[0].start, entries, moved, trust)
     return Carried(shade, group, main_entry(shade, own))
 
 

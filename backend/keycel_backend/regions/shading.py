@@ -27,7 +27,7 @@ from keycel_backend.regions.arrays import (
 from keycel_backend.regions.features import working_size
 from keycel_backend.regions.tables import region_table
 
-REACH = 16.0
+REACH = 48.0
 """Working pixels; depths farther from a border than this are all the same."""
 _SMALLEST = 10
 """Working pixels of a piece that is paint and no fringe; it also holds a whole 3x3 block."""
@@ -149,15 +149,19 @@ def blend_shades(left: Shade, right: Shade, place: float) -> tuple[Integers, Flo
 
 
 def spread(shade: Shade, entries: Integers) -> Floats:
-    """Depths of a shade for more colours than it has."""
-    depth = np.full((len(entries), *shade.depth.shape[1:]), -REACH, np.float32)
+    """Depths of a shade for more colours than it has; the others are as far away as these are deep."""
+    depth = np.full((len(entries), *shade.depth.shape[1:]), -shade.depth.max(), np.float32)
     depth[np.searchsorted(entries, shade.entries)] = shade.depth
     return depth
 
 
 def constant(like: Shade, entry: int, trust: float) -> Shade:
-    """One colour all over the place of another shade."""
-    depth = np.full((1, *like.depth.shape[1:]), REACH, np.float32)
+    """One colour all over the place of another shade.
+
+    It is as deep as the other colours are there, so that halfway between the two these are just gone.
+    """
+    others = like.depth[like.entries != entry]
+    depth = np.full((1, *like.depth.shape[1:]), max(float(others.max()), 1.0), np.float32)
     return Shade(like.left, like.top, np.array([entry], np.int64), depth, trust)
 
 

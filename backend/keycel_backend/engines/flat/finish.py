@@ -21,7 +21,7 @@ from keycel_backend.regions.tables import find_runs, runs_by_region, table_of
 _NEVER_REDRAWN = 0.9
 """A new take leaves regions alone that are surer than this."""
 
-LEAST_SURE = 0.3
+LEAST_SURE = 0.2
 """A border without a line that is less likely right is not drawn: the region keeps one colour."""
 
 
