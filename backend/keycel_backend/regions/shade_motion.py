@@ -114,7 +114,7 @@ def _carried(
     entries, moved = without_scraps(entries, moved, own)
     trust = min(source.shades[giver].trust for giver in givers if giver in source.shades)
     trust = min(trust, sum(givers.values()) * landed)
-    shade = Shade(box[1].start, box[0].start, entries, moved, trust)
+    shade = Shade(box[1].start, box[0].start, entries, moved.astype(np.float16), trust)
     return Carried(shade, group, main_entry(shade, own))
 
 

@@ -47,7 +47,7 @@ class Shade:
     entries: Integers
     """(k,) palette entries, ascending."""
     depth: Floats
-    """(k, height, width) working pixels, -REACH..REACH: positive inside the colour."""
+    """(k, height, width) working pixels, -REACH..REACH: positive inside the colour; half precision."""
     trust: float
     """0..1: how likely the borders are where they are said to be."""
 
@@ -76,7 +76,7 @@ def read_shades(paint: Labels, owner: Labels, filled: Labels, count: int) -> dic
         kept = [number for number, place in enumerate(places) if place.any()]
         if len(kept) > 1:
             depth = _depths([places[number] for number in kept])
-            found[row] = Shade(box[1].start, box[0].start, colors[kept], depth, 1.0)
+            found[row] = Shade(box[1].start, box[0].start, colors[kept], depth.astype(np.float16), 1.0)
     return found
 
 
@@ -161,7 +161,7 @@ def constant(like: Shade, entry: int, trust: float) -> Shade:
     It is as deep as the other colours are there, so that halfway between the two these are just gone.
     """
     others = like.depth[like.entries != entry]
-    depth = np.full((1, *like.depth.shape[1:]), max(float(others.max()), 1.0), np.float32)
+    depth = np.full((1, *like.depth.shape[1:]), max(float(others.max()), 1.0), np.float16)
     return Shade(like.left, like.top, np.array([entry], np.int64), depth, trust)
 
 
@@ -205,6 +205,7 @@ def _enlarged(shade: Shade, canvas: tuple[int, ...]) -> tuple[Box, Labels]:
         places.append((np.arange(span.start, span.stop, dtype=np.float32) + 0.5) / scale - 0.5 - first)
     y, x = np.meshgrid(*places, indexing="ij")
     layers = [
-        cv2.remap(layer, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for layer in shade.depth
+        cv2.remap(layer, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for layer in shade.depth.astype(np.float32)
     ]
     return (spans[0], spans[1]), np.argmax(np.stack(layers), axis=0).astype(np.int32)

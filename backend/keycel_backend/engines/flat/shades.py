@@ -125,4 +125,4 @@ def _together(left: Shade | None, right: Shade | None, place: float, own: Mask) 
     entries, depth = blend_shades(left, right, share)
     kept, depth = without_scraps(entries, depth, own)
     trust = (1.0 - share) * left.trust + share * right.trust
-    return Shade(left.left, left.top, kept, depth, trust), entries
+    return Shade(left.left, left.top, kept, depth.astype(np.float16), trust), entries
