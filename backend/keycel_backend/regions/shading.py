@@ -32,7 +32,9 @@ REACH = 48.0
 _SMALLEST = 10
 """Working pixels of a piece that is paint and no fringe; it also holds a whole 3x3 block."""
 _MARGIN = 2
+"""Working pixels around a region, so that its shade can be enlarged up to its outline."""
 _SOFTENED = 1.0
+"""Working pixels of blur that take the steps of the pixel grid out of a border."""
 
 Box = tuple[slice, slice]
 """Rows and columns."""
