@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,18 @@ def test_the_command_writes_a_sheet_and_says_how_fast_it_was(
     said = capsys.readouterr().out
     assert "a second on one core" in said
     assert "line width" in said
+
+
+def test_shades_without_lines_can_be_asked_for() -> None:
+    settings = replace(SMALL, unlined_shades=True)
+    inside = 0
+    for seed in range(4):
+        shot = generate_shot(seed, settings)
+        assert shot.style.border is Border.UNDRAWN
+        bases = np.array([0, *shot.bases])
+        for drawing in shot.drawings:
+            one, two = drawing.identity[:, :-1], drawing.identity[:, 1:]
+            meet = (one != two) & (bases[one] == bases[two])
+            ink = read_line_art(drawing.line).ink
+            inside += int((meet & ~dilate(ink, 2)[:, :-1]).sum())
+    assert inside > 100

@@ -8,6 +8,7 @@ from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.propagation import Colors
 
 UNSURE = 0.5
+BORDER = "Colours meet here without a line, and the border is uncertain."
 
 
 def confidence(colors: Colors, entries: Integers) -> Floats:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keycel_backend.regions.arrays import Floats, Mask, Pixels, connected_pieces, nearest_index
+from keycel_backend.regions.arrays import (
+    Floats,
+    Labels,
+    Mask,
+    Pixels,
+    connected_pieces,
+    nearest_index,
+    sample_nearest,
+)
 from keycel_backend.regions.lines import LineArt, lies_on_paper
 from keycel_backend.regions.palette import Codes, Palette, color_codes, paint_shares, pixels_of
 from keycel_backend.regions.segmentation import Segmentation
@@ -84,6 +92,16 @@ def shares_of(painting: Painting, segmentation: Segmentation, palette: Palette) 
     """(regions, palette entries) share of each colour in each region."""
     entries = palette.entries_of(painting.codes)
     return paint_shares(entries, segmentation.labels, painting.clean, segmentation.count, len(palette))
+
+
+def paint_at(
+    painting: Painting, segmentation: Segmentation, palette: Palette, size: tuple[int, int]
+) -> tuple[Labels, Labels]:
+    """Palette entry (-1: no clean paint) and region (0: ink) at the pixels of a smaller picture."""
+    codes = sample_nearest(painting.codes.view(np.int32), size).view(np.uint32)
+    owner = sample_nearest(segmentation.labels, size)
+    seen = sample_nearest(painting.clean.astype(np.int32), size) > 0
+    return np.where(seen & (owner > 0), palette.entries_of(codes), -1).astype(np.int32), owner
 
 
 def own_flats(painting: Painting, segmentation: Segmentation, palette: Palette) -> Codes:

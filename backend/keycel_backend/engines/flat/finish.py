@@ -11,14 +11,18 @@ from keycel_backend.engines.base import FrameResult, RegionReport
 from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.flat.sweep import Answer
 from keycel_backend.regions.arrays import Floats, Integers, Labels
-from keycel_backend.regions.confidence import UNSURE, confidence, reason
+from keycel_backend.regions.confidence import BORDER, UNSURE, confidence, reason
 from keycel_backend.regions.filling import fill, on_border
 from keycel_backend.regions.palette import Codes, Palette, code_to_rgba, pixels_of
 from keycel_backend.regions.propagation import Colors
+from keycel_backend.regions.shading import divide
 from keycel_backend.regions.tables import find_runs, runs_by_region, table_of
 
 _NEVER_REDRAWN = 0.9
 """A new take leaves regions alone that are surer than this."""
+
+LEAST_SURE = 0.2
+"""A border without a line that is less likely right is not drawn: the region keeps one colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +37,75 @@ class Paint:
 
 
 def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -> FrameResult:
-    labels = answer.regions.unpack()
     entries = _choose(answer.colors, seed)
     sure = confidence(answer.colors, entries)
-    codes = paint.palette.codes()[entries]
-    if paint.paper:
-        inside = (entries == 0) & ~on_border(labels, answer.regions.count)
-        codes[inside] = paint.paper
+    regions = _Painted(answer.regions.unpack(), entries, sure, _reasons(answer, entries, sure))
+    regions = _shaded(regions, answer)
+    codes = _codes(regions.labels, regions.entries, paint)
     if paint.leave_unsure:
-        codes[sure < UNSURE] = 0
+        codes[regions.sure < UNSURE] = 0
     return FrameResult(
         time=time,
-        flats=fill(labels, codes, paint.overlap),
+        flats=fill(regions.labels, codes, paint.overlap),
         palette=legend(paint),
-        regions=_reports(labels, codes, _certainty(answer, entries, sure), legend(paint)),
+        regions=_reports(regions, codes, legend(paint)),
         seconds=seconds,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Painted:
+    """Regions that have one colour each."""
+
+    labels: Labels
+    entries: Integers
+    """(regions,) palette entries."""
+    sure: Floats
+    """(regions,) confidence."""
+    reasons: list[str]
+    """Why a region is unsure; empty for the others."""
+
+
+def _shaded(regions: _Painted, answer: Answer) -> _Painted:
+    """The same with regions divided in which colours meet without a line, as far as that is likely."""
+    likely = {
+        row: shade
+        for row, shade in answer.shades.items()
+        if regions.entries[row] in shade.entries and shade.trust * regions.sure[row] >= LEAST_SURE
+    }
+    if not likely:
+        return regions
+    count = answer.regions.count
+    labels, owners, pieces = divide(regions.labels, count, likely)
+    whole = np.concatenate([np.arange(count), owners])
+    trust = np.ones(count, np.float32)
+    trust[list(likely)] = [shade.trust for shade in likely.values()]
+    sure = (regions.sure * trust)[whole]
+    entries = np.where(pieces >= 0, pieces, regions.entries[whole])
+    reasons = [
+        (regions.reasons[row] or BORDER) if chance < UNSURE else ""
+        for row, chance in zip(whole.tolist(), sure.tolist(), strict=True)
+    ]
+    return _Painted(labels, entries, sure, reasons)
+
+
+def _codes(labels: Labels, entries: Integers, paint: Paint) -> Codes:
+    """Colours of regions; what is enclosed and unpainted on opaque paper has the paper's."""
+    codes = paint.palette.codes()[entries]
+    if paint.paper:
+        inside = (entries == 0) & ~on_border(labels, len(entries))
+        codes[inside] = paint.paper
+    return codes
 
 
 def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> FrameResult:
     """The frame of a painted keyframe: the artist's own colours, of which nothing is unsure."""
     regions = reference.analysed.regions
-    codes = paint.palette.codes()[reference.colors.shares.argmax(axis=1)]
-    certain = [(1.0, "")] * regions.count
-    reports = _reports(regions.unpack(), codes, certain, legend(paint))
+    labels, owners, pieces = divide(regions.unpack(), regions.count, reference.shades)
+    main = reference.colors.shares.argmax(axis=1)
+    entries = np.where(pieces >= 0, pieces, np.concatenate([main, main[owners]]))
+    painted = _Painted(labels, entries, np.ones(len(entries), np.float32), [""] * len(entries))
+    reports = _reports(painted, paint.palette.codes()[entries], legend(paint))
     return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, seconds)
 
 
@@ -79,8 +128,8 @@ def _choose(colors: Colors, seed: int) -> Integers:
     return np.where(unsure, np.minimum(drawn, colors.shares.shape[1] - 1), entries)
 
 
-def _certainty(answer: Answer, entries: Integers, sure: Floats) -> list[tuple[float, str]]:
-    """Confidence of every region, and why it is unsure."""
+def _reasons(answer: Answer, entries: Integers, sure: Floats) -> list[str]:
+    """Why each region is unsure; empty for the others."""
     shares = answer.colors.shares
     rows = np.arange(len(entries))
     second = (
@@ -89,34 +138,32 @@ def _certainty(answer: Answer, entries: Integers, sure: Floats) -> list[tuple[fl
     agree = np.ones(len(rows), np.bool_)
     for end in answer.ends[1:]:
         agree &= end.shares.argmax(axis=1) == answer.ends[0].shares.argmax(axis=1)
-    rounded = [round(float(value), 4) for value in sure]
     return [
-        (
-            rounded[row],
-            reason(
-                rounded[row],
-                float(answer.colors.known[row]),
-                float(shares[row, entries[row]]),
-                float(second[row]),
-                bool(agree[row]),
-            ),
+        reason(
+            _rounded(sure[row]),
+            float(answer.colors.known[row]),
+            float(shares[row, entries[row]]),
+            float(second[row]),
+            bool(agree[row]),
         )
         for row in rows
     ]
 
 
+def _rounded(sure: float) -> float:
+    return round(float(sure), 4)
+
+
 def _reports(
-    labels: Labels,
-    codes: Codes,
-    certainty: Sequence[tuple[float, str]],
-    listed: Sequence[tuple[int, int, int, int]],
+    regions: _Painted, codes: Codes, listed: Sequence[tuple[int, int, int, int]]
 ) -> tuple[RegionReport, ...]:
-    runs = find_runs(labels)
-    table = table_of(runs, len(certainty))
-    shapes = runs_by_region(runs, [row for row, (sure, _) in enumerate(certainty) if sure < UNSURE])
+    runs = find_runs(regions.labels)
+    table = table_of(runs, len(codes))
+    certainty = [_rounded(sure) for sure in regions.sure]
+    shapes = runs_by_region(runs, [row for row, sure in enumerate(certainty) if sure < UNSURE])
     number = {color: index for index, color in enumerate(listed)}
     reports: list[RegionReport] = []
-    for row, (sure, why) in enumerate(certainty):
+    for row, (sure, why) in enumerate(zip(certainty, regions.reasons, strict=True)):
         color = code_to_rgba(int(codes[row]))
         left, top, right, bottom = (int(value) for value in table.box[row])
         entry = number.get(color)

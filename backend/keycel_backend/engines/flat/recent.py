@@ -33,8 +33,10 @@ class RecentSweeps:
 
 
 def _bytes(answers: tuple[Answer, ...]) -> int:
-    """Size of the label maps and colour shares, which is nearly all of it."""
+    """Size of label maps, colour shares and shades, which is nearly all of it."""
     return sum(
-        len(answer.regions.data) + sum(colors.shares.nbytes for colors in (answer.colors, *answer.ends))
+        len(answer.regions.data)
+        + sum(colors.shares.nbytes for colors in (answer.colors, *answer.ends))
+        + sum(shade.depth.nbytes for shade in answer.shades.values())
         for answer in answers
     )

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from keycel_backend.engines.base import Keyframe, Request
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, packed, split_regions
+from keycel_backend.engines.flat.shades import settled_start
 from keycel_backend.regions.lines import read_line_art
-from keycel_backend.regions.painting import Painting, own_flats, read_painting, shares_of
+from keycel_backend.regions.painting import Painting, own_flats, paint_at, read_painting, shares_of
 from keycel_backend.regions.palette import Codes, Palette, code_to_rgba, flat_colors, palette_from
 from keycel_backend.regions.propagation import Colors, painted
+from keycel_backend.regions.shading import Shades, read_shades
 
 _KEPT = 6
 """Analysed keyframes held in memory; a stretch needs two at its ends and may ask two more."""
@@ -22,6 +24,8 @@ class Reference:
 
     analysed: Analysed
     colors: Colors
+    shades: Shades
+    """Of the regions in which colours meet without a line."""
     flats: Codes
     """The keyframe's own frame without lines."""
 
@@ -58,9 +62,14 @@ class References:
         art, segmentation = split_regions(self._shot, index, self._gap, self._checkpoint)
         painting = read_painting(self._shot.load(self._keyframes[index].digest), art)
         self._checkpoint()
+        analysed = packed(art, segmentation)
+        filled = analysed.features.labels
+        paint, owner = paint_at(painting, segmentation, self.palette, filled.shape)
+        shades = read_shades(paint, owner, filled, segmentation.count)
         reference = Reference(
-            packed(art, segmentation),
-            painted(shares_of(painting, segmentation, self.palette)),
+            analysed,
+            settled_start(painted(shares_of(painting, segmentation, self.palette)), shades),
+            shades,
             self._legal(own_flats(painting, segmentation, self.palette)),
         )
         self._kept[index] = reference

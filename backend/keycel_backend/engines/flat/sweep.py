@@ -9,6 +9,14 @@ import numpy as np
 
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, PackedLabels
 from keycel_backend.engines.flat.references import Reference
+from keycel_backend.engines.flat.shades import (
+    PackedGround,
+    between,
+    ground_of,
+    inherited,
+    main_entries,
+    shaded,
+)
 from keycel_backend.regions.arrays import Floats
 from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.matching import Match, Matcher, lookalikes, match, reverse
@@ -21,6 +29,8 @@ from keycel_backend.regions.propagation import (
     pool,
     supplement,
 )
+from keycel_backend.regions.shade_motion import Shaded, carry
+from keycel_backend.regions.shading import Shades
 
 Analyse = Callable[[int], Analysed]
 Others = Callable[[], Sequence[Reference]]
@@ -52,6 +62,8 @@ class Answer:
     regions: PackedLabels
     colors: Colors
     ends: tuple[Colors, ...]
+    shades: Shades
+    """Of the regions in which colours meet without a line."""
 
 
 @dataclass(slots=True)
@@ -59,7 +71,10 @@ class _Links:
     """What the way back needs of one drawing."""
 
     regions: PackedLabels
+    ground: PackedGround | None
+    """None where no shade can come from either end."""
     forward: Colors
+    shades: Shades
     elsewhere: Colors | None
     to_end: Match
     to_next: list[Match] = field(default_factory=list[Match])
@@ -85,6 +100,8 @@ def sweep(
     """
     window: list[tuple[RegionFeatures, Colors]] = [(start.analysed.features, start.colors)]
     trail: list[_Links] = []
+    shady = bool(start.shades or (end and end.shades))
+    before = shaded(start.analysed.features, start.colors, start.shades)
     for step, drawing in enumerate(order):
         current = analyse(drawing)
         checkpoint()
@@ -104,18 +121,23 @@ def sweep(
         colors = supplement(colors, elsewhere) if elsewhere else colors
         alike = pool([(KEYFRAME, lookalikes(target, start.analysed.features), start.colors)])
         colors = supplement(colors, alike)
+        ground = ground_of(target)
+        colors, shades = inherited(colors, carry(ground, before, found[0]))
+        before = Shaded(ground, main_entries(colors), shades)
         if to_end is None:
-            yield Answer(drawing, current.regions, colors, (colors,))
+            yield Answer(drawing, current.regions, colors, (colors,), shades)
         else:
             assert end is not None
-            trail.append(_Links(current.regions, colors, elsewhere, to_end))
+            packed_ground = PackedGround.pack(ground) if shady else None
+            trail.append(_Links(current.regions, packed_ground, colors, shades, elsewhere, to_end))
             for back, (links, (features, _)) in enumerate(zip(found, reversed(window), strict=True)):
                 if step - 1 - back >= 0:
                     trail[step - 1 - back].to_next.append(reverse(links, target.area, features.area))
             place = _place(step, len(order))
             if place <= _NEAR:
                 direct = pool([(KEYFRAME, to_end, end.colors)])
-                yield Answer(drawing, current.regions, blend(colors, direct, place), (colors,))
+                blended = blend(colors, direct, place)
+                yield Answer(drawing, current.regions, blended, (colors,), shades)
         window = [*window[-1:], (target, colors)]
         checkpoint()
     if end is not None:
@@ -149,6 +171,7 @@ def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> It
     count = len(order)
     back: dict[int, Colors] = {count: end.colors}
     answers: dict[int, Answer] = {}
+    after = shaded(end.analysed.features, end.colors, end.shades)
     for step in reversed(range(count)):
         links = trail[step]
         if step == count - 1:
@@ -160,10 +183,20 @@ def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> It
         colors = pool(evidence)
         back[step] = supplement(colors, links.elsewhere) if links.elsewhere else colors
         place = _place(step, count)
+        shades = links.shades
+        if links.ground is not None:
+            ground = links.ground.unpack()
+            nearer = links.to_end if step == count - 1 else links.to_next[0]
+            back[step], shades = inherited(back[step], carry(ground, after, nearer))
+            after = Shaded(ground, main_entries(back[step]), shades)
         if place > _NEAR:
             ends = (links.forward, back[step]) if place < 1.0 else (back[step],)
             colors = blend(links.forward, back[step], place)
-            answers[step] = Answer(order[step], links.regions, colors, ends)
+            if links.ground is not None:
+                before = Shaded(after.ground, main_entries(links.forward), links.shades)
+                known = links.forward.known, back[step].known
+                colors, shades = between(before, after, known, colors, place)
+            answers[step] = Answer(order[step], links.regions, colors, ends, shades)
     for step in sorted(answers, key=lambda step: (min(step, count - 1 - step), step)):
         yield answers[step]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from keycel_backend.training.shots.motion import exposures
 from keycel_backend.training.shots.raster import render
 from keycel_backend.training.shots.scene import Scene, random_scene
 from keycel_backend.training.shots.shading import Shading, random_shading
-from keycel_backend.training.shots.style import LineStyle, random_style
+from keycel_backend.training.shots.style import Border, LineStyle, random_style
 from keycel_backend.training.shots.surfaces import Surfaces
 
 Rgb = tuple[int, int, int]
@@ -30,6 +30,8 @@ class ShotSettings:
     """Canvas height in pixels, both ends included; small canvases are more frequent."""
     drawings: tuple[int, int] = (6, 20)
     aspects: tuple[float, ...] = (16 / 9, 16 / 9, 4 / 3, 1.0, 3 / 4)
+    unlined_shades: bool = False
+    """Every shot has cel shadows, and no border of a shadow or highlight is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def generate_shot(seed: int, settings: ShotSettings | None = None) -> Procedural
     surfaces = Surfaces()
     scene = random_scene(rng, surfaces, seconds, width / height)
     style = random_style(rng)
-    shading = random_shading(surfaces, rng) if rng.random() < 0.3 else None
+    if settings.unlined_shades:
+        style = replace(style, border=Border.UNDRAWN)
+    shaded = rng.random() < 0.3 or settings.unlined_shades
+    shading = random_shading(surfaces, rng) if shaded else None
     sharpness = 2 if height <= _SHARP_UP_TO else 1
     grain = Grain(height * sharpness, width * sharpness, rng)
     drawings: list[ProceduralDrawing] = []
