@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,24 @@ def test_the_command_writes_a_sheet_and_says_how_fast_it_was(
     said = capsys.readouterr().out
     assert "a second on one core" in said
     assert "line width" in said
+
+
+def test_the_command_draws_within_the_given_ranges(tmp_path: Path) -> None:
+    asked = [
+        "--height",
+        "180",
+        "200",
+        "--drawings",
+        "3",
+        "4",
+        "--seed",
+        "5",
+        "--count",
+        "2",
+        "--clips",
+        str(tmp_path),
+    ]
+    assert main(asked) == 0
+    for folder in sorted(tmp_path.iterdir()):
+        assert 180 <= json.loads((folder / "meta.json").read_text())["height"] <= 200
+        assert 3 <= len(list((folder / "line").glob("*.png"))) <= 4
