@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,3 +170,24 @@ def test_shades_without_lines_can_be_asked_for() -> None:
             ink = read_line_art(drawing.line).ink
             inside += int((meet & ~dilate(ink, 2)[:, :-1]).sum())
     assert inside > 100
+
+
+def test_the_command_draws_within_the_given_ranges(tmp_path: Path) -> None:
+    asked = [
+        "--height",
+        "180",
+        "200",
+        "--drawings",
+        "3",
+        "4",
+        "--seed",
+        "5",
+        "--count",
+        "2",
+        "--clips",
+        str(tmp_path),
+    ]
+    assert main(asked) == 0
+    for folder in sorted(tmp_path.iterdir()):
+        assert 180 <= json.loads((folder / "meta.json").read_text())["height"] <= 200
+        assert 3 <= len(list((folder / "line").glob("*.png"))) <= 4

@@ -246,24 +246,29 @@ def _propagate(own: Floats, target: RegionFeatures, support: Floats) -> Floats:
     one, two = target.edges[:, 0], target.edges[:, 1]
     degree = np.bincount(np.concatenate([one, two]), minlength=target.count).astype(np.float32)
     share = 1.0 / np.sqrt(np.maximum(degree, 1.0) / 3.0).clip(1.0)
-    support = support * np.sqrt(share[one] * share[two])[:, None, None]
+    forward = np.exp(support * np.sqrt(share[one] * share[two])[:, None, None])
+    backward = np.ascontiguousarray(forward.transpose(0, 2, 1))
+    heard_by = np.concatenate([two, one])
+    order = np.argsort(heard_by, kind="stable")
+    listeners, first = np.unique(heard_by[order], return_index=True)
     forth = np.zeros((len(one), own.shape[1]), np.float32)
     back = np.zeros_like(forth)
     belief = own
     for _ in range(_ROUNDS):
-        into_two = _log_sum((belief[one] - back)[:, :, None] + support, 1)
-        into_one = _log_sum((belief[two] - forth)[:, None, :] + support, 2)
-        forth = _DAMPING * forth + (1.0 - _DAMPING) * (into_two - into_two.max(axis=1, keepdims=True))
-        back = _DAMPING * back + (1.0 - _DAMPING) * (into_one - into_one.max(axis=1, keepdims=True))
+        into_two = _message(belief[one] - back, forward)
+        into_one = _message(belief[two] - forth, backward)
+        forth = _DAMPING * forth + (1.0 - _DAMPING) * into_two
+        back = _DAMPING * back + (1.0 - _DAMPING) * into_one
         belief = own.copy()
-        np.add.at(belief, two, forth)
-        np.add.at(belief, one, back)
+        belief[listeners] += np.add.reduceat(np.concatenate([forth, back])[order], first, axis=0)
     return belief
 
 
-def _log_sum(values: Floats, axis: int) -> Floats:
-    top = values.max(axis=axis, keepdims=True)
-    return (np.log(np.exp(values - top).sum(axis=axis)) + top.squeeze(axis)).astype(np.float32)
+def _message(say: Floats, support: Floats) -> Floats:
+    """(e, k+1) what each sender's log-beliefs mean for its neighbour's matches; 0 for the best of them."""
+    likely = np.exp(say - say.max(axis=1, keepdims=True))
+    heard = np.log(np.matmul(likely[:, None], support)[:, 0])
+    return heard - heard.max(axis=1, keepdims=True)
 
 
 def _motion_of_matches(target: RegionFeatures, source: RegionFeatures, found: Match) -> Floats:
