@@ -41,7 +41,9 @@ class LearnedMatcher:
         cues = pair_cues(target, source)
         inputs = {field.name: getattr(cues, field.name) for field in dataclasses.fields(cues)}
         inputs |= {"target_code": self._code(target), "source_code": self._code(source)}
-        return Match(cues.candidates, _run(self._judge, inputs))
+        inputs["pair"] = np.zeros(target.count, np.int64)
+        found, belief = _run(self._judge, inputs)
+        return Match(found, belief)
 
     def _code(self, features: RegionFeatures) -> Floats:
         """Descriptions of a drawing's regions, kept for the next pairs it is part of."""
@@ -53,17 +55,17 @@ class LearnedMatcher:
             }
             inputs["drawing"] = np.zeros(len(seen.shape), np.int64)
             inputs["lines"] = seen.lines[None, None].astype(np.float32) / np.float32(255.0)
-            self._codes[key] = features, _run(self._describer, inputs)
+            self._codes[key] = features, _run(self._describer, inputs)[0]
         self._codes.move_to_end(key)
         while len(self._codes) > _KEPT:
             self._codes.popitem(last=False)
         return self._codes[key][1]
 
 
-def _run(session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Floats:
-    """The network's only answer. A describer trained without pictures does not ask for them."""
+def _run(session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> list[Any]:
+    """The network's answers. Networks with parts left out do not ask for everything."""
     asked = {one.name: inputs[one.name] for one in session.get_inputs()}
-    return cast(Floats, session.run(None, asked)[0])
+    return cast("list[Any]", session.run(None, asked))
 
 
 def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
