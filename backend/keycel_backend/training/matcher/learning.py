@@ -71,7 +71,7 @@ def learn(
 ) -> tuple[Describer, Judge]:
     """Trained networks. `train`: stored shots, at least one with pairs; those not there yet join later.
 
-    `report` is called `_REPORTS` times in all, the last time at the end, with figures on the shots kept aside.
+    `report` is called about `_REPORTS` times, the last time at the end, with figures on the shots kept aside.
     """
     torch.manual_seed(plan.seed)
     describer = Describer(plan.with_pictures).to(plan.device)
@@ -93,8 +93,6 @@ def learn(
         losses.clear()
 
     for shots in _batches(train, plan):
-        if passed() >= 1.0:
-            break
         describer.train()
         judge.train()
         for group in optimizer.param_groups:
@@ -106,7 +104,9 @@ def learn(
         optimizer.step()
         losses.append(float(loss.detach()))
         step += 1
-        if last_report + 1.0 / _REPORTS <= passed() < 1.0:
+        if passed() >= 1.0:
+            break
+        if passed() >= last_report + 1.0 / _REPORTS:
             last_report = passed()
             tell()
     tell()
