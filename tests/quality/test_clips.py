@@ -1,7 +1,7 @@
 """Colours real animation and compares with the truth: no measured quality may be lost again.
 
 The clips lie outside the project (KEYCEL_SHARED, by default `../shared`); their scorer is used as it is.
-With `--hand-made` the matcher without networks is measured, with `--write-floors` the floors are recorded anew:
+With `--hand-made` the matcher without networks is measured; `--write-floors` records the floors anew:
 
     cd tests/quality && PYTHONPATH=../../backend:../../shared:.. python test_clips.py --write-floors
 """

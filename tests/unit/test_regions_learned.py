@@ -1,4 +1,4 @@
-"""The learned matcher: comes with the program, answers like the hand-made one, says what is wrong with its files."""
+"""The learned matcher: comes with the program, finds what moved, says what is wrong with its files."""
 
 from __future__ import annotations
 

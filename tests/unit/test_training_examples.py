@@ -18,7 +18,6 @@ from keycel_backend.regions.learned_views import POINTS, SHAPE, view
 from keycel_backend.training.matcher import store
 from keycel_backend.training.matcher.examples import ShotExamples, shot_examples
 
-
 COLORS = np.arange(BALL + 1) // 2
 """Colour of every shape: two shapes share one, as the left and the right hand do."""
 

@@ -1,7 +1,7 @@
 """The learned matcher: same question and answer as `matching.match`, judged by trained networks.
 
-Source regions worth a look and their cues come from the hand-set evidence; a describer looks at the lines of
-each drawing, and a judge lets neighbours and rivals decide together (training/matcher/describer.py, judge.py).
+Source regions worth a look and their cues come from the hand-set evidence; a describer looks at the lines
+of each drawing, and a judge lets neighbours and rivals decide together (training/matcher).
 """
 
 from __future__ import annotations

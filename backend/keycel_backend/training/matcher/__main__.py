@@ -42,7 +42,8 @@ def main() -> None:
         progress.append(one)
         _say(one)
         _write(given.out, describer, judge, held_out[0], progress)
-        write_card(given.out / "README.md", _origin(given, plan, seeds, len(held_out)), describer, judge, progress)
+        origin = _origin(given, plan, seeds, len(held_out))
+        write_card(given.out / "README.md", origin, describer, judge, progress)
 
     with ShotMaker(folder, [*aside, *seeds], given.workers) as maker:
         maker.wait(aside)
@@ -103,7 +104,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", help="cuda or cpu; a GPU if there is one")
     comparing = parser.add_argument_group("to compare, leave out")
     comparing.add_argument("--without-pictures", action="store_true", help="the line pictures")
-    comparing.add_argument("--without-neighbours", action="store_true", help="the exchange between neighbours")
+    comparing.add_argument("--without-neighbours", action="store_true", help="what neighbours say")
     comparing.add_argument("--without-colors", action="store_true", help="that the right colour counts")
     return parser.parse_args()
 

@@ -1,9 +1,10 @@
-"""How often the right colour and the right region are found, on shots kept aside, beside the hand-made matcher."""
+"""How often the right colour and region are found, on shots kept aside, beside the hand-made matcher."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class Accuracy:
 
 def accuracy(shots: Iterable[ShotExamples], describer: Describer, judge: Judge, device: str) -> Accuracy:
     """Figures over all target regions of all pairs of `shots`; at least one."""
-    columns: dict[str, list[NDArray[np.generic]]] = {}
+    columns: dict[str, list[NDArray[Any]]] = {}
     with torch.no_grad():
         for shot in shots:
             for name, values in _of_shot(shot, describer, judge, device).items():
@@ -68,7 +69,7 @@ def accuracy(shots: Iterable[ShotExamples], describer: Describer, judge: Judge, 
 
 def _of_shot(
     shot: ShotExamples, describer: Describer, judge: Judge, device: str
-) -> dict[str, NDArray[np.generic]]:
+) -> dict[str, NDArray[Any]]:
     found = verdict([shot], describer, judge, device)
     belief = found.rounds.belief[-1].cpu().numpy()
     right, new = found.rounds.right.cpu().numpy(), found.rounds.new.cpu().numpy()[:, None]
@@ -105,7 +106,7 @@ def likeliest_color(belief: Floats, colors: Integers) -> Integers:
     return np.take_along_axis(colors, total.argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
-def _shares(found: dict[str, NDArray[np.generic]], has: Mask, who: str) -> Shares:
+def _shares(found: dict[str, NDArray[Any]], has: Mask, who: str) -> Shares:
     right = found[f"{who}_color"][has]
     after = found["next"][has] > 0
     return Shares(

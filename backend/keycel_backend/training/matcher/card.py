@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from keycel_backend.training.matcher.accuracy import Shares
 from keycel_backend.training.matcher.learning import Plan, Progress
 from keycel_backend.training.matcher.making import PAIRS
 
@@ -34,8 +35,8 @@ three pairs are at most three drawings apart, the others any distance.
 
 | | colour | colour, next drawing | colour, large regions count more | region |
 |---|---|---|---|---|
-| hand-made matcher | {hand.color:.3f} | {hand.color_next:.3f} | {hand.color_weighted:.3f} | {hand.region:.3f} |
-| learned matcher | {learned.color:.3f} | {learned.color_next:.3f} | {learned.color_weighted:.3f} | {learned.region:.3f} |
+| hand-made matcher | {hand} |
+| learned matcher | {learned} |
 
 The right colour is among the 40 regions looked at for {in_pool:.3f} of the regions, and
 among the 10 candidates left after the first look for {in_candidates:.3f}.
@@ -83,8 +84,8 @@ def write_card(
         python=platform.python_version(),
         seed=plan.seed,
         held_out=origin.held_out,
-        hand=found.hand,
-        learned=found.learned,
+        hand=_row(found.hand),
+        learned=_row(found.learned),
         in_pool=found.in_pool,
         in_candidates=found.in_candidates,
         reliability="\n".join(
@@ -92,6 +93,11 @@ def write_card(
         ),
     )
     path.write_text(text, encoding="utf-8")
+
+
+def _row(shares: Shares) -> str:
+    columns = (shares.color, shares.color_next, shares.color_weighted, shares.region)
+    return " | ".join(f"{share:.3f}" for share in columns)
 
 
 def _parameters(network: nn.Module) -> str:

@@ -19,7 +19,7 @@ CODE = HEADS * HEAD_SIZE
 _OUTLINE, _CONTEXT = 196, 288
 _FINE, _COARSE = 24, 40
 _FORGOTTEN = 0.1
-"""Share of what is seen that training leaves out at random: real drawings are not quite like procedural ones."""
+"""Share of what is seen that training leaves out at random: real drawings are a little different."""
 
 
 def _convolution(before: int, after: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

@@ -39,7 +39,7 @@ _PAIR_SIZES = {
 
 
 class _LastWord(nn.Module):
-    """The source rows (n, K) that the judge considers at last, and its beliefs as probabilities (n, K + 1)."""
+    """The source rows (n, K) that the judge leaves, and its beliefs as probabilities (n, K + 1)."""
 
     def __init__(self, judge: Judge) -> None:
         super().__init__()

@@ -126,12 +126,11 @@ class Judge(nn.Module):
         hand = hand.gather(1, with_new)
         belief = torch.log_softmax(odds.gather(1, with_new), dim=1)
         history = [belief]
-        if len(self.rounds):
-            facts = _edge_facts(candidates, place, landing, growth, edges, links, reach, source_contact)
-            support = self.support(facts, links)
-            calm = _calm(edges, target_area)
-            weight = _weights(place, pair)
-            still = (1.0 - 2.0 * traits[:, 1]).clamp(0.0, 1.0)
+        facts = _edge_facts(candidates, place, landing, growth, edges, links, reach, source_contact)
+        support = self.support(facts, links)
+        calm = _calm(edges, target_area)
+        weight = _weights(place, pair)
+        still = (1.0 - 2.0 * traits[:, 1]).clamp(0.0, 1.0)
         for one, trust in zip(self.rounds, self.trust[1:], strict=True):
             heard = _hear(belief.exp(), support, edges) * calm[:, None, None]
             moving = _moving(belief.exp(), landing - place[:, None], weight, still)

@@ -61,10 +61,8 @@ def _fields_of(record: DrawingView | PairCues | Truth, name: str) -> dict[str, N
 
 
 def _record(kind: type[_Record], stored: Mapping[str, NDArray[Any]], name: str) -> _Record:
-    arrays = {field.name: stored[f"{name}.{field.name}"] for field in fields(kind)}
-    return kind(
-        **{
-            field: array.astype(np.float32) if array.dtype == np.float16 else array
-            for field, array in arrays.items()
-        }
-    )
+    return kind(**{field.name: _restored(stored[f"{name}.{field.name}"]) for field in fields(kind)})
+
+
+def _restored(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.float32) if array.dtype == np.float16 else array
