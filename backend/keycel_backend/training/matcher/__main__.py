@@ -9,6 +9,7 @@ first of them. After every report DIR holds the networks so far. See docs/traini
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ from keycel_backend.training.matcher.judge import Judge
 from keycel_backend.training.matcher.learning import Plan, Progress, learn
 from keycel_backend.training.matcher.making import HELD_OUT_SEED, ShotMaker, seeds_of, shot_path
 from keycel_backend.training.matcher.store import load
+
+_BEGIN_WITH = 0.1
+"""Share of the shots that a training of so many minutes begins with; more join as they get ready."""
 
 
 def main() -> None:
@@ -49,13 +53,14 @@ def main() -> None:
         maker.wait(aside)
         paths = [shot_path(folder, seed) for seed in aside]
         held_out = [load(path) for path in paths if path.stat().st_size > 0]
+        maker.wait(seeds if plan.steps is not None else seeds[: math.ceil(_BEGIN_WITH * len(seeds))])
         learn([shot_path(folder, seed) for seed in seeds], held_out, plan, report)
 
 
 def _say(one: Progress) -> None:
     learned, hand = one.held_out.learned, one.held_out.hand
     print(
-        f"update {one.step}, {one.seconds / 60:.1f} min: loss {one.loss:.3f}; kept aside: "
+        f"update {one.step}, {one.seconds / 60:.1f} min, {one.shots} shots: loss {one.loss:.3f}; kept aside: "
         f"loss {one.held_out.loss:.3f}, colour {learned.color:.3f} (hand-made {hand.color:.3f}), "
         f"next drawing {learned.color_next:.3f} ({hand.color_next:.3f}), "
         f"weighted {learned.color_weighted:.3f} ({hand.color_weighted:.3f}), "

@@ -67,9 +67,7 @@ def accuracy(shots: Iterable[ShotExamples], describer: Describer, judge: Judge, 
     )
 
 
-def _of_shot(
-    shot: ShotExamples, describer: Describer, judge: Judge, device: str
-) -> dict[str, NDArray[Any]]:
+def _of_shot(shot: ShotExamples, describer: Describer, judge: Judge, device: str) -> dict[str, NDArray[Any]]:
     found = verdict([shot], describer, judge, device)
     belief = found.rounds.belief[-1].cpu().numpy()
     right, new = found.rounds.right.cpu().numpy(), found.rounds.new.cpu().numpy()[:, None]

@@ -20,8 +20,8 @@ _TEXT = """# Region matcher
 Finds which region of one line drawing is which region of another (`regions/learned.py`). Two networks:
 `describer.onnx` ({describer} parameters) looks at each drawing, `judge.onnx` ({judge}) at each pair.
 
-- **Data**: {shots} procedural shots, {pairs} pairs of drawings each (`training/shots`, seeds from
-  {first_seed} on). No drawing by a person and no downloaded weights were used.
+- **Data**: {shots} procedural shots (as many as got ready), {pairs} pairs of drawings each (`training/shots`,
+  seeds from {first_seed} on). No drawing by a person and no downloaded weights were used.
 - **Command**: `{command}`
 - **Training**: {steps} updates of {batch} shot(s), {minutes:.1f} minutes on {device}
   (torch {torch}, Python {python}), AdamW, one cosine; seed {seed}.
@@ -72,7 +72,7 @@ def write_card(
     text = _TEXT.format(
         describer=_parameters(describer),
         judge=_parameters(judge),
-        shots=len(origin.seeds),
+        shots=last.shots,
         pairs=PAIRS,
         first_seed=origin.seeds.start,
         command=origin.command,

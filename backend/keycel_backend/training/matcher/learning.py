@@ -31,8 +31,6 @@ _LEAST = 1e-4
 _READ_AHEAD = 6
 _PAIRS_AT_ONCE = 8
 """Of each shot, drawn anew every time it comes up: more shots for the same time."""
-_BEGIN_WITH = 0.1
-"""Share of the shots that a training of so many minutes begins with; more join as they get ready."""
 _REPORTS = 12
 
 
@@ -40,8 +38,8 @@ _REPORTS = 12
 class Plan:
     seed: int
     steps: int | None
-    """Updates: exactly repeatable on the same machine, for that all shots are waited for.
-    None: as many as fit into `minutes`, beside the making of shots."""
+    """Updates: exactly repeatable on the same machine if all shots are there. None: as many as fit into
+    `minutes`."""
     minutes: float
     batch: int
     """Shots for each update."""
@@ -60,6 +58,8 @@ class Progress:
     seconds: float
     loss: float
     """Mean of the training loss since the last report."""
+    shots: int
+    """With pairs, that were ready to learn from by now."""
     held_out: Accuracy
 
 
@@ -69,16 +69,16 @@ Report = Callable[[Progress, Describer, Judge], None]
 def learn(
     train: Sequence[Path], held_out: Sequence[ShotExamples], plan: Plan, report: Report
 ) -> tuple[Describer, Judge]:
-    """Trained networks. `train`: stored shots, at least one with pairs; those not there yet join later.
+    """Trained networks. `train`: stored shots; what is not there yet joins when it and all before it are.
 
-    `report` is called about `_REPORTS` times, the last time at the end, with figures on the shots kept aside.
+    At least one with pairs has to be there. `report` is called about `_REPORTS` times, the last time at the end, with figures on the shots kept aside.
     """
     torch.manual_seed(plan.seed)
     describer = Describer(plan.with_pictures).to(plan.device)
     judge = Judge(plan.rounds).to(plan.device)
     parameters = [*describer.parameters(), *judge.parameters()]
     optimizer = torch.optim.AdamW(parameters, _RATE, weight_decay=0.01)
-    begun, last_report, step = time.monotonic(), 0.0, 0
+    begun, last_report, step, ready = time.monotonic(), 0.0, 0, 0
     losses: list[float] = []
 
     def passed() -> float:
@@ -89,10 +89,11 @@ def learn(
         judge.eval()
         found = accuracy(held_out, describer, judge, plan.device)
         loss = float(np.mean(losses or [math.nan]))
-        report(Progress(step, time.monotonic() - begun, loss, found), describer, judge)
+        report(Progress(step, time.monotonic() - begun, loss, ready, found), describer, judge)
         losses.clear()
 
-    for shots in _batches(train, plan):
+    for shots, available in _batches(train, plan):
+        ready = available
         describer.train()
         judge.train()
         for group in optimizer.param_groups:
@@ -136,23 +137,23 @@ def _loss(found: Verdict, color_say: float) -> Tensor:
     return per_round[-1] + _EARLY_ROUNDS * early
 
 
-def _batches(paths: Sequence[Path], plan: Plan) -> Iterator[list[ShotExamples]]:
-    """Endless: any shot that is ready may come next. Files are read ahead by threads."""
+def _batches(paths: Sequence[Path], plan: Plan) -> Iterator[tuple[list[ShotExamples], int]]:
+    """Endless batches, and how many shots they are drawn from: any that is ready may come next.
+
+    Files are read ahead by threads.
+    """
     random = np.random.default_rng(plan.seed)
-    least = len(paths) if plan.steps is not None else math.ceil(_BEGIN_WITH * len(paths))
     to_come, usable = deque(paths), list[Path]()
     with ThreadPoolExecutor(2) as pool:
         coming: deque[Future[ShotExamples]] = deque()
         while True:
-            while to_come and (to_come[0].exists() or len(paths) - len(to_come) < least):
-                if not to_come[0].exists():
-                    time.sleep(0.2)
-                elif to_come.popleft().stat().st_size:
-                    usable.append(paths[len(paths) - len(to_come) - 1])
+            while to_come and to_come[0].exists():
+                path = to_come.popleft()
+                usable += [path] if path.stat().st_size else []
             while len(coming) < _READ_AHEAD + plan.batch:
                 path = usable[int(random.integers(len(usable)))]
                 coming.append(pool.submit(_read, path, random.spawn(1)[0]))
-            yield [coming.popleft().result() for _ in range(plan.batch)]
+            yield [coming.popleft().result() for _ in range(plan.batch)], len(usable)
 
 
 def _read(path: Path, random: np.random.Generator) -> ShotExamples:
