@@ -71,7 +71,8 @@ def learn(
 ) -> tuple[Describer, Judge]:
     """Trained networks. `train`: stored shots; what is not there yet joins when it and all before it are.
 
-    At least one with pairs has to be there. `report` is called about `_REPORTS` times, the last time at the end, with figures on the shots kept aside.
+    At least one with pairs has to be there. `report` is called about `_REPORTS` times, the last time
+    at the end, with figures on the shots kept aside.
     """
     torch.manual_seed(plan.seed)
     describer = Describer(plan.with_pictures).to(plan.device)
