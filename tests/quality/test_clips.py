@@ -1,7 +1,7 @@
 """Colours real animation and compares with the truth: no measured quality may be lost again.
 
 The clips lie outside the project (KEYCEL_SHARED, by default `../shared`); their scorer is used as it is.
-With `--write-floors` the floors are recorded anew:
+With `--hand-made` the matcher without networks is measured; `--write-floors` records the floors anew:
 
     cd tests/quality && PYTHONPATH=../../backend:../../shared:.. python test_clips.py --write-floors
 """
@@ -28,6 +28,7 @@ from keycel_backend.engines.base import Drawing, Keyframe, Request, Shot
 from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.compositing import flatten
+from keycel_backend.regions.matching import Matcher, match
 
 FLOORS: dict[str, dict[str, dict[str, float]]] = json.loads(
     Path(__file__).with_name("floors.json").read_text(encoding="utf-8")
@@ -83,8 +84,7 @@ def shot_of(name: str, keyframes: list[int], drawings: list[int]) -> Shot:
     )
 
 
-def colored(shot: Shot, targets: tuple[int, ...]) -> dict[int, Pixels]:
-    engine = FlatEngine()
+def colored(engine: FlatEngine, shot: Shot, targets: tuple[int, ...]) -> dict[int, Pixels]:
     engine.load("cpu", "float32")
     results = engine.run(Request(shot, targets), lambda _share, _doing: None, lambda: False)
     return {
@@ -93,17 +93,18 @@ def colored(shot: Shot, targets: tuple[int, ...]) -> dict[int, Pixels]:
 
 
 @functools.cache
-def measured(name: str, setting: str) -> dict[str, float]:
-    """The scorer's figures, and seconds per frame under "seconds"."""
+def measured(name: str, setting: str, matcher: Matcher | None = None) -> dict[str, float]:
+    """The scorer's figures, and seconds per frame under "seconds". `matcher`: as of the engine."""
     the_clip = clip(name)
+    engine = FlatEngine(matcher)
     begun = time.monotonic()
     if setting == "prev":
         frames: dict[int, Pixels] = {}
         for index in range(1, the_clip.n):
-            frames |= colored(shot_of(name, [index - 1], [index - 1, index]), (index,))
+            frames |= colored(engine, shot_of(name, [index - 1], [index - 1, index]), (index,))
     else:
         everything = list(range(the_clip.n))
-        frames = colored(shot_of(name, the_clip.refs(setting), everything), tuple(everything))
+        frames = colored(engine, shot_of(name, the_clip.refs(setting), everything), tuple(everything))
     seconds = (time.monotonic() - begun) / the_clip.n
     score = cast(Callable[..., dict[str, float]], scorer().score)
     return {**score(the_clip, lambda index: frames[index][..., :3], setting, full=False), "seconds": seconds}
@@ -137,11 +138,12 @@ def test_mean_area_accuracy_beats_every_classical_peer(setting: str) -> None:
 
 def main() -> None:
     columns = (*MEASURES, "edmd", "tc", "seconds")
+    matcher = match if "--hand-made" in sys.argv else None
     print("setting    clip         ", *(f"{column:>11}" for column in columns))
     for setting in (*SETTINGS, "prev"):
-        rows = [[measured(name, setting)[column] for column in columns] for name in NAMES]
+        rows = [[measured(name, setting, matcher)[column] for column in columns] for name in NAMES]
         for name, row in zip((*NAMES, "mean"), (*rows, np.mean(rows, axis=0)), strict=True):
-            print(f"{setting:10} {name:13}", *(f"{value:11.3f}" for value in row))
+            print(f"{setting:10} {name:13}", *(f"{value:11.3f}" for value in row), flush=True)
     if "--write-floors" in sys.argv:
         write_floors()
 

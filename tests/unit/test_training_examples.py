@@ -9,20 +9,23 @@ from typing import cast
 import cv2
 import numpy as np
 import pytest
-from support.identity_shots import drawn, features_of
+from support.identity_shots import BALL, drawn, features_of
 
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.features import RegionFeatures
-from keycel_backend.regions.learned_cues import CUES, LINKS, TRAITS, pair_cues
+from keycel_backend.regions.learned_cues import CUES, LINKS, POOL, TRAITS, pair_cues
 from keycel_backend.regions.learned_views import POINTS, SHAPE, view
-from keycel_backend.regions.matching import CANDIDATES
 from keycel_backend.training.matcher import store
 from keycel_backend.training.matcher.examples import ShotExamples, shot_examples
+
+COLORS = np.arange(BALL + 1) // 2
+"""Colour of every shape: two shapes share one, as the left and the right hand do."""
 
 
 @pytest.fixture(scope="module")
 def examples() -> ShotExamples:
-    return shot_examples([drawn((0, 0)), drawn((6, 2)), drawn((12, 4), with_ball=True)], seed=3, pairs=6)
+    drawings = [drawn((0, 0)), drawn((6, 2)), drawn((12, 4), with_ball=True)]
+    return shot_examples(drawings, COLORS, seed=3, pairs=6)
 
 
 def test_every_region_has_a_right_answer(examples: ShotExamples) -> None:
@@ -39,10 +42,26 @@ def test_only_what_the_source_does_not_show_is_new(examples: ShotExamples) -> No
     assert new == {(0, 1): 0, (1, 0): 0, (0, 2): 0, (1, 2): 0, (2, 0): 1, (2, 1): 1}
 
 
+def test_shapes_of_one_colour_are_right_by_colour_and_wrong_by_region(examples: ShotExamples) -> None:
+    for pair in examples.pairs:
+        truth, real = pair.truth, pair.cues.valid > 0
+        same_color = truth.source_color == truth.color[:, None]
+        same_shape = truth.right >= 0.5
+        assert (same_color[real] | ~same_shape[real]).all(), "the same shape has the same colour"
+        assert (same_color & ~same_shape & real).any(), "other shapes have it, too"
+        assert (truth.source_color[~real] == -1).all()
+        assert (truth.has_color == same_color.any(axis=1)).all()
+
+
+def test_only_what_the_source_does_not_paint_has_no_colour_there(examples: ShotExamples) -> None:
+    missing = {(pair.target, pair.source): int((pair.truth.has_color == 0).sum()) for pair in examples.pairs}
+    assert missing == {(0, 1): 0, (1, 0): 0, (0, 2): 0, (1, 2): 0, (2, 0): 1, (2, 1): 1}
+
+
 def test_candidates_that_are_only_filling_are_never_right(examples: ShotExamples) -> None:
     for pair in examples.pairs:
         regions = len(pair.cues.source_area)
-        assert regions < CANDIDATES
+        assert regions < POOL
         assert (pair.cues.valid.sum(axis=1) == regions).all()
         assert not pair.truth.right[pair.cues.valid == 0].any()
         assert not pair.cues.cues[pair.cues.valid == 0].any()
@@ -66,13 +85,27 @@ def test_shots_are_the_same_after_storing(examples: ShotExamples, tmp_path: Path
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_some_pairs_are_loaded_with_only_their_drawings(examples: ShotExamples, tmp_path: Path) -> None:
+    path = tmp_path / "shot.npz"
+    store.save(examples, path)
+    chosen = next(number for number, pair in enumerate(examples.pairs) if 0 not in (pair.target, pair.source))
+    some = store.load(path, lambda count: [chosen] if count == len(examples.pairs) else [])
+    assert len(some.views) == 2
+    pair, wanted = some.pairs[0], examples.pairs[chosen]
+    np.testing.assert_array_equal(pair.truth.color, wanted.truth.color)
+    for here, there in ((pair.target, wanted.target), (pair.source, wanted.source)):
+        np.testing.assert_array_equal(some.views[here].lines, examples.views[there].lines)
+
+
 def test_cues_have_the_stated_shapes_and_are_finite() -> None:
     target, source = features_of(drawn((0, 0), with_ball=True)[0]), features_of(drawn((9, 0))[0])
     cues = pair_cues(target, source)
-    assert cues.cues.shape == (target.count, CANDIDATES, CUES)
+    assert cues.cues.shape == (target.count, POOL, CUES)
     assert cues.traits.shape == (target.count, TRAITS)
     assert cues.links.shape == (len(target.edges), LINKS)
-    assert cues.touching.shape == (len(target.edges), CANDIDATES, CANDIDATES)
+    assert cues.source_contact.shape == (source.count, source.count)
+    assert (cues.source_contact == cues.source_contact.T).all()
+    assert (cues.source_contact > 0).sum() == 2 * len(source.edges)
     for field in dataclasses.fields(cues):
         value = getattr(cues, field.name)
         assert np.isfinite(value).all(), field.name

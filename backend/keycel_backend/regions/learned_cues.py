@@ -11,22 +11,17 @@ import numpy as np
 
 from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.features import RegionFeatures
-from keycel_backend.regions.matching import (
-    CANDIDATES,
-    Landing,
-    Proposal,
-    Weights,
-    opened,
-    propose,
-    solve,
-)
+from keycel_backend.regions.matching import Landing, Proposal, Weights, opened, propose, solve
 
+POOL = 40
+"""Source regions that the learned matcher looks at for each target region: the likeliest by the hand-set
+evidence. Its own first look leaves a few of them."""
 CUES = 24
-"""Numbers per candidate."""
+"""Numbers per target and source region."""
 TRAITS = 12
 """Numbers per target region."""
 HAND_CUE, HAND_TRAIT = 22, 11
-"""Which cue and which trait are the hand-made matcher's beliefs: in the candidate, and in "new"."""
+"""Which cue and which trait are the hand-made matcher's beliefs: in the source region, and in "new"."""
 LINKS = 3
 """Numbers per pair of neighbouring target regions."""
 _VAST = 0.6
@@ -39,27 +34,27 @@ class PairCues:
     """A target drawing of n regions and e pairs of neighbours, against a source drawing of m regions."""
 
     candidates: Integers
-    """(n, CANDIDATES) source rows; 0 where there are fewer."""
+    """(n, POOL) source rows; 0 where there are fewer."""
     valid: Floats
-    """(n, CANDIDATES) 1 for a candidate, 0 for filling."""
+    """(n, POOL) 1 for a candidate, 0 for filling."""
     cues: Floats
-    """(n, CANDIDATES, CUES)"""
+    """(n, POOL, CUES)"""
     traits: Floats
     """(n, TRAITS)"""
     place: Floats
     """(n, 2) middle of the target region in figure sizes."""
     landing: Floats
-    """(n, CANDIDATES, 2) middle of the candidate in figure sizes."""
+    """(n, POOL, 2) middle of the candidate in figure sizes."""
     growth: Floats
-    """(n, CANDIDATES) log of candidate area over target area."""
+    """(n, POOL) log of candidate area over target area."""
     edges: Integers
     """(e, 2) neighbouring target rows."""
     links: Floats
     """(e, LINKS) contact, meets at a gap, one of the two is background."""
     reach: Floats
     """(e,) how far apart the two may drift, in figure sizes."""
-    touching: Floats
-    """(e, CANDIDATES, CANDIDATES) contact of the candidates of the two with each other in the source."""
+    source_contact: Floats
+    """(m, m) contact of the source's regions with each other."""
     target_area: Floats
     """(n,) in squared figure sizes."""
     source_area: Floats
@@ -71,19 +66,19 @@ def pair_cues(target: RegionFeatures, source: RegionFeatures) -> PairCues:
     weights = Weights()
     proposal = propose(target, source, weights)
     found = solve(target, source, proposal.evidence, weights)
-    count = min(CANDIDATES, source.count)
+    count = min(POOL, source.count)
     order = np.argsort(-proposal.evidence[:, :-1], axis=1, kind="stable")
-    candidates = np.zeros((target.count, CANDIDATES), np.int64)
+    candidates = np.zeros((target.count, POOL), np.int64)
     candidates[:, :count] = order[:, :count]
-    valid = np.zeros((target.count, CANDIDATES), np.float32)
+    valid = np.zeros((target.count, POOL), np.float32)
     valid[:, :count] = 1.0
+    believed = min(found.source.shape[1], source.count)
     hand_belief = np.zeros((target.count, source.count), np.float32)
-    np.put_along_axis(hand_belief, found.source[:, :count], found.belief[:, :count], axis=1)
+    np.put_along_axis(hand_belief, found.source[:, :believed], found.belief[:, :believed], axis=1)
     cues = _candidate_cues(target, source, proposal, candidates, hand_belief) * valid[..., None]
     one, two = target.edges[:, 0], target.edges[:, 1]
     contact = np.zeros((source.count, source.count), np.float32)
     contact[source.edges[:, 0], source.edges[:, 1]] = source.contact
-    contact = np.maximum(contact, contact.T)
     vast = target.size > _VAST * max(target.labels.shape)
     links = np.stack([target.contact, target.open_edge, vast[one] | vast[two]], axis=1)
     figure = target.figure
@@ -98,7 +93,7 @@ def pair_cues(target: RegionFeatures, source: RegionFeatures) -> PairCues:
         edges=target.edges,
         links=links.astype(np.float32),
         reach=(0.35 * (target.size[one] + target.size[two]) / 2 / figure + 0.03).astype(np.float32),
-        touching=contact[candidates[one][:, :, None], candidates[two][:, None, :]],
+        source_contact=np.maximum(contact, contact.T),
         target_area=(target.area / figure**2).astype(np.float32),
         source_area=(source.area / figure**2).astype(np.float32),
     )
@@ -113,6 +108,8 @@ def _candidate_cues(
 ) -> Floats:
     rows = np.arange(target.count)[:, None]
     evidence = proposal.evidence[:, :-1]
+    outline = target.outline @ source.outline.T
+    context = target.context @ source.context.T
     growth = np.log(source.area[candidates] / target.area[:, None])
     widening = np.log((source.size[candidates] + 1.0) / (target.size[:, None] + 1.0))
     piece = opened(target)[:, None] | (target.border[:, None] & source.border[candidates])
@@ -123,8 +120,8 @@ def _candidate_cues(
     belief = np.clip(hand_belief[rows, candidates], 1e-4, 1.0)
     return np.stack(
         [
-            np.einsum("nd,nkd->nk", target.outline, source.outline[candidates]),
-            4.0 * (np.einsum("nd,nkd->nk", target.context, source.context[candidates]) - 0.7),
+            outline[rows, candidates],
+            4.0 * (context[rows, candidates] - 0.7),
             np.clip(growth, -_CAP, _CAP),
             np.minimum(np.abs(growth), _CAP),
             np.clip(widening, -_CAP, _CAP),

@@ -10,7 +10,7 @@ import numpy as np
 from keycel_backend.regions.arrays import Floats
 from keycel_backend.regions.matching import Match
 
-NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.3
+NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.6
 """Say of the drawing next to it, of the one after that, and of the keyframe itself."""
 _DECISION = 1.5
 """Exponent that sharpens each step of a chain; 1 would blur colours into each other over many drawings."""

@@ -49,4 +49,4 @@ def estimate(
     del options  # none of them changes the cost noticeably
     pixels = width * height
     seconds = (drawings + keyframes) * (0.25 + 0.25e-6 * pixels)
-    return Estimate(seconds, 250_000_000 + 60 * pixels + 400_000 * drawings)
+    return Estimate(seconds, 300_000_000 + 60 * pixels + 400_000 * drawings)

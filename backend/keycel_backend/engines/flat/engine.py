@@ -25,7 +25,8 @@ from keycel_backend.engines.flat.references import Reference, References
 from keycel_backend.engines.flat.sweep import Answer, sweep
 from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, painted_drawings, stretches
 from keycel_backend.engines.seeds import frame_seed
-from keycel_backend.regions.matching import Matcher, match
+from keycel_backend.regions.learned import LearnedMatcher
+from keycel_backend.regions.matching import Matcher
 from keycel_shared.errors import ErrorCode, KeycelError
 
 
@@ -39,14 +40,20 @@ class FlatEngine:
     ) -> Estimate:
         return estimate(width, height, drawings, keyframes, options)
 
-    def __init__(self, matcher: Matcher = match) -> None:
+    def __init__(self, matcher: Matcher | None = None) -> None:
+        """`matcher`: another one than the learned matcher that comes with the program."""
         self._matcher = matcher
         self._recent = RecentSweeps()
 
     def load(self, device: str, precision: str) -> None:
-        """Nothing to load. A fixed number of threads makes motion estimates the same on every machine."""
-        del device, precision
+        """Loads the matcher's networks. A fixed number of threads makes motion estimates the same everywhere.
+
+        Raises:
+            KeycelError: REG_NO_MODEL if the networks cannot be read.
+        """
+        del precision
         cv2.setNumThreads(2)
+        self._matcher = self._matcher or LearnedMatcher(device=device)
 
     def run(
         self, request: Request, progress: ProgressCallback, cancelled: CancelledCallback
@@ -55,7 +62,9 @@ class FlatEngine:
             if cancelled():
                 raise Cancelled
 
-        return _Run(request, progress, checkpoint, self._matcher, self._recent).frames()
+        matcher = self._matcher or LearnedMatcher()
+        self._matcher = matcher
+        return _Run(request, progress, checkpoint, matcher, self._recent).frames()
 
 
 class _Run:

@@ -12,34 +12,58 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from keycel_backend.regions.learned_views import DrawingView
+from keycel_backend.training.matcher.describer import Describer
 from keycel_backend.training.matcher.examples import Pair, ShotExamples
-from keycel_backend.training.matcher.network import Describer, Judge
+from keycel_backend.training.matcher.judge import Judge
 
 _STACKED = (
     *("valid", "cues", "traits", "place", "landing", "growth"),
-    *("links", "reach", "touching", "target_area", "source_area"),
+    *("links", "reach", "target_area", "source_area"),
 )
 _PER_REGION = ("points", "outline", "context", "shape")
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """What is true of n target regions, and their beliefs in `columns` candidates and in "new"."""
+
+    belief: Tensor
+    """(..., n, columns + 1)"""
+    right: Tensor
+    """(n, columns)"""
+    same_color: Tensor
+    """(n, columns) 1 where the candidate has the region's colour."""
+    new: Tensor
+    """(n,)"""
+
+    @property
+    def hit(self) -> Tensor:
+        """(..., n) belief in what is right, 0..1."""
+        return (self.belief[..., :-1] * self.right).sum(dim=-1) + self.belief[..., -1] * self.new
+
+    @property
+    def color_hit(self) -> Tensor:
+        """(..., n) share of the right colour in what is believed of candidates, 0..1."""
+        known = self.belief[..., :-1]
+        return (known * self.same_color).sum(dim=-1) / (known.sum(dim=-1) + 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the networks say of a batch of n target regions, and what is true of them."""
 
-    history: Tensor
-    """(rounds, n, K + 1) log-beliefs."""
-    right: Tensor
-    """(n, K)"""
-    new: Tensor
+    first: Truths
+    """Of the whole pool, at first look."""
+    rounds: Truths
+    """Of the candidates left, after each round; beliefs are (rounds + 1, n, CANDIDATES + 1)."""
+    color: Tensor
+    """(n,) and"""
+    candidate_color: Tensor
+    """(n, CANDIDATES) colour numbers."""
+    has_color: Tensor
     """(n,)"""
     weight: Tensor
     """(n,)"""
-
-    @property
-    def hit(self) -> Tensor:
-        """(rounds, n) probability given to what is right, 0..1."""
-        belief = self.history.exp()
-        return (belief[..., :-1] * self.right).sum(dim=2) + belief[..., -1] * self.new
 
 
 def verdict(shots: Sequence[ShotExamples], describer: Describer, judge: Judge, device: str) -> Verdict:
@@ -53,27 +77,42 @@ def verdict(shots: Sequence[ShotExamples], describer: Describer, judge: Judge, d
         pairs += shot.pairs
         target_codes += [codes[pair.target] for pair in shot.pairs]
         source_codes += [codes[pair.source] for pair in shot.pairs]
-    stacked = {
-        name: _tensor(np.concatenate([getattr(pair.cues, name) for pair in pairs]), device)
-        for name in _STACKED
-    }
-    before = np.cumsum([0, *(len(pair.cues.target_area) for pair in pairs)])
+    before = [len(pair.cues.target_area) for pair in pairs]
     behind = np.cumsum([0, *(len(pair.cues.source_area) for pair in pairs)])
-    candidates = [pair.cues.candidates + first for pair, first in zip(pairs, behind, strict=False)]
-    edges = [pair.cues.edges + first for pair, first in zip(pairs, before, strict=False)]
-    history = judge(
-        candidates=_tensor(np.concatenate(candidates), device),
-        edges=_tensor(np.concatenate(edges), device),
+    first = np.cumsum([0, *before])
+    stacked: dict[str, NDArray[Any]] = {
+        name: np.concatenate([getattr(pair.cues, name) for pair in pairs]) for name in _STACKED
+    }
+    contact = np.zeros((behind[-1], behind[-1]), np.float32)
+    for pair, begin, end in zip(pairs, behind, behind[1:], strict=False):
+        contact[begin:end, begin:end] = pair.cues.source_contact
+    stacked |= {
+        "candidates": np.concatenate(
+            [pair.cues.candidates + start for pair, start in zip(pairs, behind, strict=False)]
+        ),
+        "edges": np.concatenate([pair.cues.edges + start for pair, start in zip(pairs, first, strict=False)]),
+        "source_contact": contact,
+        "pair": np.repeat(np.arange(len(pairs)), before),
+    }
+    judged = judge(
+        **{name: _tensor(array, device) for name, array in stacked.items()},
         target_code=torch.cat(target_codes),
         source_code=torch.cat(source_codes),
-        **stacked,
     )
-    truths = [pair.truth for pair in pairs]
+    truth = {
+        name: _tensor(np.concatenate([getattr(pair.truth, name) for pair in pairs]), device)
+        for name in ("right", "new", "color", "source_color", "has_color", "weight")
+    }
+    right, new = truth["right"], truth["new"]
+    same = (truth["source_color"] == truth["color"][:, None]).to(right.dtype)
+    chosen = judged.chosen
     return Verdict(
-        history,
-        _tensor(np.concatenate([truth.right for truth in truths]), device),
-        _tensor(np.concatenate([truth.new for truth in truths]), device),
-        _tensor(np.concatenate([truth.weight for truth in truths]), device),
+        Truths(judged.first.exp(), right, same, new),
+        Truths(judged.history.exp(), right.gather(1, chosen), same.gather(1, chosen), new),
+        truth["color"],
+        truth["source_color"].gather(1, chosen),
+        truth["has_color"],
+        truth["weight"],
     )
 
 

@@ -25,8 +25,8 @@ def draw_curve(progress: Sequence[Progress], path: Path) -> None:
         "training loss": [one.loss for one in progress],
         "held-out loss": [one.held_out.loss for one in progress],
     }
-    shares = [one.held_out.count for one in progress]
-    hand = [one.held_out.hand_count for one in progress]
+    shares = [one.held_out.learned.color for one in progress]
+    hand = [one.held_out.hand.color for one in progress]
     half = _SIZE[0] // 2
     top = max(max(values) for values in losses.values())
     _axes(pen, 0, "loss", steps[-1], 0.0, top)
@@ -34,7 +34,7 @@ def draw_curve(progress: Sequence[Progress], path: Path) -> None:
         _line(pen, 0, steps, values, 0.0, top, _COLORS[name])
         pen.text((half - 150, 30 + 14 * number), name, fill=_COLORS[name])
     low = min(*shares, *hand) - 0.05
-    _axes(pen, half, "regions right, held-out shots", steps[-1], low, 1.0)
+    _axes(pen, half, "colours right, held-out shots", steps[-1], low, 1.0)
     _line(pen, half, steps, shares, low, 1.0, _RIGHT)
     _line(pen, half, steps, hand, low, 1.0, _HAND)
     pen.text((_SIZE[0] - 150, 30), "learned", fill=_RIGHT)

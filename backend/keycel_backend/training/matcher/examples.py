@@ -1,14 +1,14 @@
 """Training examples: drawings of a procedural shot as the engine sees them, and which regions are the same.
 
 A region's identity is the part surface under most of its pixels; a source region is right as far as
-it shows the same surface, so that split and merged regions need no special case.
+it shows the same surface, so that split and merged regions need no special case. Its colour is that of the
+surface: left and right hands are different surfaces of one colour, and colour is what counts in the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from keycel_backend.regions.segmentation import automatic_gap, segment
 
 _VISIBLE = 0.3
 """A source region shows a surface that covers at least this share of it."""
-_MOST_REGIONS = 400
-"""Drawings with more are left out: their tables would fill the memory of a small machine."""
+_MOST_REGIONS = 250
+"""Drawings with more are left out: they take the time of many others."""
+_NEAR = 3
+"""Drawings. Real figures move more from drawing to drawing than procedural ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,15 @@ class Truth:
     """What is true of the n target regions of a pair."""
 
     right: Floats
-    """(n, CANDIDATES) 0..1 share of the candidate that shows the region's surface."""
+    """(n, POOL) 0..1 share of the candidate that shows the region's surface."""
     new: Floats
     """(n,) 1 where no region of the source shows it."""
+    color: Integers
+    """(n,) colour of the region, as a number that says only which colours are equal."""
+    source_color: Integers
+    """(n, POOL) colour of the candidate; -1 for filling."""
+    has_color: Floats
+    """(n,) 1 where some region of the source, candidate or not, has the region's colour."""
     weight: Floats
     """(n,) how much the region counts: more for large regions, less for mixed ones."""
 
@@ -57,19 +65,24 @@ class _Known:
     features: RegionFeatures
     identity: Integers
     """(n,) surface of most pixels."""
+    color: Integers
+    """(n,) colour of that surface."""
     purity: Floats
     """(n,) their share."""
     shares: dict[int, Floats]
     """Surface to (n,) its share of every region."""
 
 
-def shot_examples(drawings: Sequence[tuple[Pixels, Labels]], seed: int, pairs: int) -> ShotExamples:
+def shot_examples(
+    drawings: Sequence[tuple[Pixels, Labels]], colors: Integers, seed: int, pairs: int
+) -> ShotExamples:
     """`drawings`: line art and identity map (0: background) of each, in order of time.
 
-    About half of the pairs are neighbours in time, the others any distance apart; either direction.
+    `colors`: for each identity, 0 first, a number that is the same for equal colours. Two of three pairs
+    are at most `_NEAR` drawings apart, the others any distance; either direction.
     """
     random = np.random.default_rng(seed)
-    known = [_know(lines, identity) for lines, identity in drawings]
+    known = [_know(lines, identity, colors) for lines, identity in drawings]
     usable = [index for index, one in enumerate(known) if 2 <= one.features.count <= _MOST_REGIONS]
     wanted = _choose(usable, pairs, random)
     rows = {index: row for row, index in enumerate(usable)}
@@ -82,16 +95,16 @@ def shot_examples(drawings: Sequence[tuple[Pixels, Labels]], seed: int, pairs: i
 
 
 def _choose(usable: Sequence[int], pairs: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    near = [(a, b) for a, b in pairwise(usable)]
-    near += [(b, a) for a, b in near]
-    far = [(a, b) for a in usable for b in usable if a != b and (a, b) not in near]
+    every = [(a, b) for a in usable for b in usable if a != b]
+    near = [(a, b) for a, b in every if abs(a - b) <= _NEAR]
+    far = [(a, b) for a, b in every if abs(a - b) > _NEAR]
     random.shuffle(near)
     random.shuffle(far)
-    chosen_near = near[: max(pairs // 2, pairs - len(far))]
+    chosen_near = near[: max(2 * pairs // 3, pairs - len(far))]
     return chosen_near + far[: pairs - len(chosen_near)]
 
 
-def _know(lines: Pixels, identity: Labels) -> _Known:
+def _know(lines: Pixels, identity: Labels, colors: Integers) -> _Known:
     art = read_line_art(lines)
     gap = automatic_gap(lines.shape[1], lines.shape[0], art.line_width)
     segmentation = segment(art.ink, gap)
@@ -103,7 +116,8 @@ def _know(lines: Pixels, identity: Labels) -> _Known:
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1.0)
     most = table.argmax(axis=1)
     shares = {int(surface): table[:, column] for column, surface in enumerate(surfaces)}
-    return _Known(features, surfaces[most].astype(np.int64), table.max(axis=1), shares)
+    shown = surfaces[most].astype(np.int64)
+    return _Known(features, shown, colors[shown], table.max(axis=1), shares)
 
 
 def _truth(target: _Known, source: _Known, cues: PairCues) -> Truth:
@@ -113,4 +127,11 @@ def _truth(target: _Known, source: _Known, cues: PairCues) -> Truth:
     new = (share.max(axis=1) < _VISIBLE).astype(np.float32)
     size = np.sqrt(target.features.area) / target.features.figure
     weight = np.clip(2.0 * target.purity - 1.0, 0.05, 1.0) * (0.5 + 4.0 * np.minimum(size, 0.25))
-    return Truth(right.astype(np.float32), new, weight.astype(np.float32))
+    return Truth(
+        right=right.astype(np.float32),
+        new=new,
+        color=target.color,
+        source_color=np.where(cues.valid > 0, source.color[cues.candidates], -1),
+        has_color=np.isin(target.color, source.color).astype(np.float32),
+        weight=weight.astype(np.float32),
+    )

@@ -1,7 +1,8 @@
-"""Examples on disk: one compressed file of arrays for each shot."""
+"""Examples on disk: one file of arrays for each shot."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,27 +30,26 @@ def save(examples: ShotExamples, path: Path) -> None:
         arrays |= _fields_of(pair.truth, f"truth{number}")
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     unfinished.replace(path)
 
 
-def load(path: Path) -> ShotExamples:
+def load(path: Path, some: Callable[[int], Iterable[int]] = range) -> ShotExamples:
+    """`some`: which of so many pairs to load, all of them unless told. Only their drawings are loaded."""
     with np.load(path) as stored:
-        arrays = {
-            name: stored[name].astype(np.float32) if stored[name].dtype == np.float16 else stored[name]
-            for name in stored.files
-        }
-    pairs = tuple(
-        Pair(
-            int(target),
-            int(source),
-            _record(PairCues, arrays, f"cues{number}"),
-            _record(Truth, arrays, f"truth{number}"),
+        places = stored["pairs"]
+        chosen = [int(number) for number in some(len(places))]
+        views = sorted({int(view) for number in chosen for view in places[number]})
+        pairs = tuple(
+            Pair(
+                views.index(int(places[number, 0])),
+                views.index(int(places[number, 1])),
+                _record(PairCues, stored, f"cues{number}"),
+                _record(Truth, stored, f"truth{number}"),
+            )
+            for number in chosen
         )
-        for number, (target, source) in enumerate(arrays["pairs"])
-    )
-    views = tuple(_record(DrawingView, arrays, f"view{number}") for number in range(int(arrays["views"])))
-    return ShotExamples(views, pairs)
+        return ShotExamples(tuple(_record(DrawingView, stored, f"view{view}") for view in views), pairs)
 
 
 def _fields_of(record: DrawingView | PairCues | Truth, name: str) -> dict[str, NDArray[Any]]:
@@ -60,5 +60,9 @@ def _fields_of(record: DrawingView | PairCues | Truth, name: str) -> dict[str, N
     return found
 
 
-def _record(kind: type[_Record], arrays: dict[str, NDArray[Any]], name: str) -> _Record:
-    return kind(**{field.name: arrays[f"{name}.{field.name}"] for field in fields(kind)})
+def _record(kind: type[_Record], stored: Mapping[str, NDArray[Any]], name: str) -> _Record:
+    return kind(**{field.name: _restored(stored[f"{name}.{field.name}"]) for field in fields(kind)})
+
+
+def _restored(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.float32) if array.dtype == np.float16 else array

@@ -2,6 +2,7 @@
 
     python -m keycel_backend.training.matcher.trial --shots 50
     python -m keycel_backend.training.matcher.trial --shots 50 --networks DIR
+    python -m keycel_backend.training.matcher.trial --shots 50 --hand-made
 
 These shots are neither trained on nor used to stop a training; so the engine's own constants may be chosen
 by them, which real clips are too few and too precious for.
@@ -22,8 +23,9 @@ from keycel_backend.evaluate.region_tally import RegionTally
 from keycel_backend.evaluate.regions import regions_of_paint
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.compositing import flatten
-from keycel_backend.regions.learned import LearnedMatcher
+from keycel_backend.regions.learned import WEIGHTS, LearnedMatcher
 from keycel_backend.regions.lines import read_line_art
+from keycel_backend.regions.matching import match
 from keycel_backend.training.shots.shot import ProceduralShot, ShotSettings, generate_shot
 
 TRIAL_SEED = 910_000_000
@@ -105,16 +107,15 @@ def _on_white(flats: Pixels) -> Pixels:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="keycel_backend.training.matcher.trial")
     parser.add_argument("--shots", type=int, default=50)
-    parser.add_argument(
-        "--networks", type=Path, help="folder of a trained matcher; without it the hand-made one"
-    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--networks", type=Path, default=WEIGHTS, help="folder of another learned matcher")
+    which.add_argument("--hand-made", action="store_true", help="the matcher without networks")
     given = parser.parse_args()
-    engine = FlatEngine(LearnedMatcher(given.networks)) if given.networks else FlatEngine()
+    engine = FlatEngine(match if given.hand_made else LearnedMatcher(given.networks))
     engine.load("cpu", "float32")
     shots = trial_shots(given.shots)
-    print(
-        f"{len(shots)} procedural shots, {'learned' if given.networks else 'hand-made'} matcher: area / count"
-    )
+    name = "hand-made" if given.hand_made else "learned"
+    print(f"{len(shots)} procedural shots, {name} matcher: area / count", flush=True)
     for setting in SETTINGS:
         found = trial(engine, setting, shots)
         print(f"{setting:10} {found.area:.3f} / {found.count:.3f}", flush=True)
