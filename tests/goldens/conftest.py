@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
+
+
+@pytest.fixture(scope="session", params=sets_or_failure())
+def golden(request: pytest.FixtureRequest) -> GoldenSet:
+    """Every set there is; without any this fails, it does not skip."""
+    if request.param is None:
+        pytest.fail(f"{golden_root()} holds no goldens of LVCD; set KEYCEL_GOLDENS")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def as_the_goldens_were_made() -> Iterator[None]:
+    """On one thread, which fixes the order of sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        yield
+    torch.set_num_threads(threads)
