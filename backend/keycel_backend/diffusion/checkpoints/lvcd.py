@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -17,7 +18,12 @@ from keycel_backend.diffusion.checkpoints.sources import (
     check_shapes,
     read_component,
 )
-from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, LvcdNetworks, build_networks
+from keycel_backend.diffusion.lvcd.networks import (
+    LvcdConfiguration,
+    LvcdNetworks,
+    build_networks,
+    component_dtype,
+)
 
 _UNET = "model.diffusion_model."
 _CONTROLNET = "control_model."
@@ -47,11 +53,16 @@ def load_official(
     with torch.device("meta"):
         networks = build_networks(configuration)
     origins = official_origins(networks, open_tensors(svd), open_tensors(lvcd))
-    for name, component in networks.components().items():
-        dtype = torch.float32 if name.startswith("vae") else precision
-        component.load_state_dict(read_component(origins[name], dtype), assign=True)
-        component.requires_grad_(False)
+    fill(networks, origins, precision)
     return networks
+
+
+def fill(networks: LvcdNetworks, origins: Mapping[str, Origins], precision: torch.dtype) -> None:
+    """Puts real weights into networks that were built on the meta device."""
+    for name, component in networks.components().items():
+        state = read_component(origins[name], component_dtype(name, precision))
+        component.load_state_dict(state, assign=True)
+        component.requires_grad_(False)
 
 
 def official_origins(networks: LvcdNetworks, svd: TensorFile, lvcd: TensorFile) -> dict[str, Origins]:

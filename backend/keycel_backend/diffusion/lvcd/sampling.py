@@ -103,7 +103,7 @@ def sample_shot(
             networks, segment, len(segments), x_t, conditions, previous, options, guidance, on_step
         )
         x0.append(previous.x0)
-    return torch.cat([reference.latent * scaling, joined(x0, layout, len(sketches))])
+    return torch.cat([reference.latent * scaling, joined(segments, x0, layout)])
 
 
 def _sample_segment(

@@ -21,6 +21,11 @@ class Segment:
     sketches: tuple[int, ...]
     """Frame of the shot whose sketch each slot is given; past the end the last one is repeated."""
 
+    @property
+    def filled_up(self) -> bool:
+        """Whether it reaches past the end of the shot."""
+        return self.frames[-1] > self.sketches[-1]
+
 
 def plan_segments(frames: int, layout: SlotLayout) -> tuple[Segment, ...]:
     """Segments that cover frames 1 to `frames` - 1 of a shot; at least one, whatever `frames` is.
@@ -48,11 +53,17 @@ def carried_slots(layout: SlotLayout) -> tuple[int, ...]:
     return (0, *last, *last, *slots[layout.references : layout.references + layout.stride])
 
 
-def joined(x0: Sequence[Tensor], layout: SlotLayout, frames: int) -> Tensor:
-    """Latents of frames 1 to `frames` - 1 from those of all slots of each segment, (slots, 4, h, w).
+def joined(segments: Sequence[Segment], x0: Sequence[Tensor], layout: SlotLayout) -> Tensor:
+    """Latents of frames 1 to the last from those of all slots of each segment, (slots, 4, h, w).
 
-    A segment's frames replace those that the one before gave for the overlap.
+    A segment's frames replace those that the one before gave for the overlap; but a segment that is
+    filled up replaces nothing, so that frames which the official code gives stay what they are there.
     """
-    video = [latents[layout.all_video] for latents in x0]
-    kept = [latents[: layout.stride] for latents in video[:-1]]
-    return torch.cat([*kept, video[-1]])[: frames - 1]
+    video = x0[0][layout.all_video]
+    for segment, latents in zip(segments[1:], x0[1:], strict=True):
+        new = latents[layout.all_video]
+        if segment.filled_up:
+            video = torch.cat([video, new[layout.overlap :]])
+        else:
+            video = torch.cat([video[: len(video) - layout.overlap], new])
+    return video[: segments[-1].sketches[-1]]
