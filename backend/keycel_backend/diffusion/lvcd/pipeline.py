@@ -89,7 +89,7 @@ def _sampled(
     height, width = material.lines.shape[1:]
     size = WorkingSize.of(height, width, effort.scale, multiple)
     options = replace(options, layout=SlotLayout(effort.window, options.layout.overlap))
-    lines = size.padded_lines(torch.from_numpy(material.lines).float()).round().byte()
+    lines = size.padded_lines(torch.as_tensor(material.lines).float()).round().byte()
     reference, noise = _encoded(networks, material, size, options, device, effort)
     place(networks, DENOISERS, device, effort.offload)
     return sample_shot(networks, lines, reference, noise, options, callbacks.on_step), size
@@ -103,7 +103,7 @@ def _encoded(
     device: torch.device,
     effort: Effort,
 ) -> tuple[ReferenceConditions, Noise]:
-    picture = torch.from_numpy(material.reference).permute(2, 0, 1)[None].float()
+    picture = torch.as_tensor(material.reference).permute(2, 0, 1)[None].float()
     image = size.padded_picture(picture / 255.0 * 2.0 - 1.0).clamp(-1.0, 1.0).to(device)
     pixels = networks.configuration.autoencoder.pixels_per_latent
     noise = draw_noise(options, size.padded_height // pixels, size.padded_width // pixels, pixels)
