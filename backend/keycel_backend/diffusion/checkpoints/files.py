@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -74,7 +75,8 @@ class _TorchFile:
         self.path = path
         try:
             # weights_only: a pickle may run code otherwise. mmap: what is not read costs nothing
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            is_new_format = zipfile.is_zipfile(path)  # the only one that can be mapped
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_new_format)
         except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
             raise damaged(path, str(error).split("\n", 1)[0]) from error
         tensors = _state_dict(content)

@@ -19,6 +19,7 @@ from keycel_backend.diffusion.lvcd.sampling import StepCallback, sample_shot
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_video
+from keycel_shared.errors import ErrorCode, KeycelError
 
 Frames = NDArray[np.uint8]
 """(frames, height, width, 3) RGB."""
@@ -57,8 +58,9 @@ def colorize(
     is tried, and `callbacks.on_fallback` told.
 
     Raises:
-        KeycelError: RES_OUT_OF_MEMORY, or RUN_FAILED where the result is not finite.
+        KeycelError: DOC_SIZE_MISMATCH; RES_OUT_OF_MEMORY; RUN_FAILED where the result is not finite.
     """
+    _check(material)
     # 1. the reference, and all steps of all segments
     (latents, size), effort = with_fallback(
         effort,
@@ -74,6 +76,16 @@ def colorize(
         callbacks.on_fallback,
     )
     return frames
+
+
+def _check(material: Material) -> None:
+    sizes = [f"{shape[1]} x {shape[0]}" for shape in (material.reference.shape, material.lines.shape[1:])]
+    if sizes[0] != sizes[1]:
+        raise KeycelError(
+            ErrorCode.DOC_SIZE_MISMATCH,
+            f"The painted frame is {sizes[0]} pixels large and the drawings are {sizes[1]}.",
+            "Bring all pictures of the shot to one size.",
+        )
 
 
 def _sampled(
