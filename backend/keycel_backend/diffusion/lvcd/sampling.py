@@ -118,6 +118,7 @@ def _sample_segment(
     on_step: StepCallback,
 ) -> _Finished:
     layout = options.layout
+    first = previous is None
     schedule = sigmas(options.num_steps).to(x_t.device)
     mixings = {mode: SlotMixing(layout, mode, x_t.device) for mode in AttentionMode}
     sample = scale_noise(x_t, schedule[0])
@@ -125,10 +126,9 @@ def _sample_segment(
     for number in range(options.num_steps):
         # 1. estimate of the clean latents
         sigma = schedule[number]
-        mixing = mixings[_mode(previous is None, number, options)]
-        first = previous is None
+        mixing = mixings[_mode(first, number, options)]
         denoised = guided_denoise(networks, sample, sigma, conditions, mixing, guidance, first)
-        overlap_estimates.append(denoised[layout.last_video])
+        overlap_estimates.append(denoised[layout.last_video].clone())  # a view would keep all slots alive
         on_step(Step(segment, segments, number, options.num_steps, denoised))
         # 2. Overlapped Blending: the overlap follows what the segment before estimated in this very step
         if previous is not None and number < options.blend_steps:
