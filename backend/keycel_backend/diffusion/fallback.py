@@ -1,0 +1,85 @@
+"""What is given up, in which order, when memory runs out: plain data and pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+_SCALES = (0.71, 0.5, 0.35, 0.25)
+"""Each has half as many pixels as the one before."""
+
+
+class Stage(Enum):
+    """The part of the work that ran out of memory."""
+
+    SAMPLE = "sampling"
+    DECODE = "decoding"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is asked of the device at once."""
+
+    decode_chunk: int = 10
+    """Latents decoded together."""
+    offload: bool = False
+    """Networks wait in main memory while they are not used."""
+    window: int = 14
+    """Frames of a segment."""
+    scale: float = 1.0
+    """Of pictures inside the networks."""
+
+
+_Rung = Callable[[Effort], Effort | None]
+
+
+def _smaller_chunk(effort: Effort) -> Effort | None:
+    return replace(effort, decode_chunk=5) if effort.decode_chunk > 5 else None
+
+
+def _offload(effort: Effort) -> Effort | None:
+    return None if effort.offload else replace(effort, offload=True)
+
+
+def _smaller_window(effort: Effort) -> Effort | None:
+    return replace(effort, window=8) if effort.window > 8 else None
+
+
+def _lower_resolution(effort: Effort) -> Effort | None:
+    lower = next((scale for scale in _SCALES if scale < effort.scale), None)
+    return None if lower is None else replace(effort, scale=lower)
+
+
+_LADDER: tuple[tuple[_Rung, frozenset[Stage]], ...] = (
+    (_smaller_chunk, frozenset({Stage.DECODE})),
+    (_offload, frozenset(Stage)),
+    (_smaller_window, frozenset({Stage.SAMPLE})),
+    # latents that are there have their size: decoding cannot change it any more
+    (_lower_resolution, frozenset({Stage.SAMPLE})),
+)
+
+
+def next_effort(effort: Effort, stage: Stage | None = None) -> Effort | None:
+    """One rung down: smaller decode chunk, CPU off-load, shorter window, lower resolution.
+
+    Rungs that cannot help `stage` are left out; None where it is not known which stage failed. Returns
+    None where nothing is left to give up.
+    """
+    for rung, stages in _LADDER:
+        if stage is None or stage in stages:
+            lower = rung(effort)
+            if lower is not None:
+                return lower
+    return None
+
+
+def describe(before: Effort, after: Effort) -> str:
+    """What a step down gave up, in plain words."""
+    if after.decode_chunk != before.decode_chunk:
+        return f"decoding {after.decode_chunk} frames at a time"
+    if after.offload != before.offload:
+        return "keeping networks in main memory while they are not used"
+    if after.window != before.window:
+        return f"working on {after.window} frames at a time"
+    return f"working at {after.scale:.0%} of the size"

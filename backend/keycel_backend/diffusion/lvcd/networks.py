@@ -1,0 +1,99 @@
+"""The networks of LVCD, their shapes, and how they are placed on a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import AutoencoderKLTemporalDecoder
+from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemporalConditionModel
+from torch import nn
+from transformers import CLIPVisionModelWithProjection
+
+from keycel_backend.diffusion.svd.autoencoder import FirstStageEncoder, build_autoencoder
+from keycel_backend.diffusion.svd.configuration import (
+    AutoencoderConfiguration,
+    ImageEncoderConfiguration,
+    UNetConfiguration,
+)
+from keycel_backend.diffusion.svd.controlnet import SketchControlNet
+from keycel_backend.diffusion.svd.image_embedding import build_image_encoder
+from keycel_backend.diffusion.svd.unet import build_unet
+
+HINT_CHANNELS = 3
+"""A sketch, three times."""
+
+
+@dataclass(frozen=True, slots=True)
+class LvcdConfiguration:
+    """Shapes of all networks; the defaults are the published ones."""
+
+    unet: UNetConfiguration = field(default_factory=UNetConfiguration)
+    autoencoder: AutoencoderConfiguration = field(default_factory=AutoencoderConfiguration)
+    image_encoder: ImageEncoderConfiguration = field(default_factory=ImageEncoderConfiguration)
+
+    @property
+    def size_multiple(self) -> int:
+        """Sides of pictures must be multiples of this many pixels."""
+        return self.unet.size_multiple * self.autoencoder.pixels_per_latent
+
+
+@dataclass(frozen=True, slots=True)
+class LvcdNetworks:
+    """Read-only while they are used: any number of calls may share them."""
+
+    configuration: LvcdConfiguration
+    unet: UNetSpatioTemporalConditionModel
+    controlnet: SketchControlNet
+    vae: AutoencoderKLTemporalDecoder
+    vae_first_stage_encoder: FirstStageEncoder
+    image_encoder: CLIPVisionModelWithProjection
+
+    def components(self) -> dict[str, nn.Module]:
+        """By the names under which their weights are kept."""
+        return {
+            "unet": self.unet,
+            "controlnet": self.controlnet,
+            "vae": self.vae,
+            "vae_first_stage_encoder": self.vae_first_stage_encoder,
+            "image_encoder": self.image_encoder,
+        }
+
+    def to(
+        self, device: torch.device, precision: torch.dtype = torch.float32, channels_last: bool = False
+    ) -> LvcdNetworks:
+        """Moves all networks.
+
+        `channels_last`: memory layout of the UNet and the ControlNet, faster on recent GPUs.
+        """
+        for name, component in self.components().items():
+            nn.Module.to(component, device=device, dtype=component_dtype(name, precision))
+        if channels_last:
+            for network in (self.unet, self.controlnet):
+                _to_channels_last(network)
+        return self
+
+
+def build_networks(configuration: LvcdConfiguration) -> LvcdNetworks:
+    """With random weights, on the default device (`with torch.device("meta")` for none)."""
+    return LvcdNetworks(
+        configuration,
+        build_unet(configuration.unet),
+        SketchControlNet(configuration.unet, HINT_CHANNELS),
+        build_autoencoder(configuration.autoencoder),
+        FirstStageEncoder(configuration.autoencoder),
+        build_image_encoder(configuration.image_encoder),
+    )
+
+
+def component_dtype(name: str, precision: torch.dtype) -> torch.dtype:
+    """The VAE works in float32 whatever the precision: halves overflow in it."""
+    return torch.float32 if name.startswith("vae") else precision
+
+
+def _to_channels_last(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+        elif isinstance(module, nn.Conv3d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last_3d)

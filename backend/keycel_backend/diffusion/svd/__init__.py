@@ -1,0 +1,1 @@
+"""Stable Video Diffusion: networks on diffusers' classes, schedule, conditioning. Knows no engine."""

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
+
+
+@pytest.fixture(scope="session", params=sets_or_failure())
+def golden(request: pytest.FixtureRequest) -> GoldenSet:
+    """Every set there is. Without any this fails, but for a clone by itself, which says what it left out."""
+    if request.param is None:
+        missing = f"{golden_root()} holds no goldens of LVCD; set KEYCEL_GOLDENS to run this test"
+        if os.environ.get("CI") or "KEYCEL_GOLDENS" in os.environ:
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def as_the_goldens_were_made() -> Iterator[None]:
+    """On one thread, which fixes the order of sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        yield
+    torch.set_num_threads(threads)
