@@ -124,7 +124,8 @@ def test_document_of_krita_5_2() -> None:
     assert difference.max() <= 1
 
 
-def test_a_full_hd_frame_reads_within_100_ms() -> None:
+def test_a_full_hd_frame_takes_less_than_100_ms_of_a_processor() -> None:
+    """Seven times what it takes; a loop over pixels would take seconds."""
     rng = np.random.default_rng(0)
     parts: list[bytes] = []
     for top in range(0, 1088, TILE):
@@ -136,9 +137,9 @@ def test_a_full_hd_frame_reads_within_100_ms() -> None:
     data = header + b"".join(parts)
     seconds: list[float] = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         TileFile.parse(data).decode(1920, 1080, (0, 0), bytes(4), (2, 1, 0, 3))
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.1
 
 
