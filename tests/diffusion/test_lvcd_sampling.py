@@ -101,7 +101,7 @@ def test_guidance_costs_a_second_call_only_where_it_is_used(
 
 def test_numbers_that_are_not_finite_are_an_error() -> None:
     networks = random_networks(TINY, seed=1)
-    networks.unet.conv_out.bias.data[0] = torch.nan
+    networks.unet.conv_out.weight.data[0] = torch.nan
     with pytest.raises(KeycelError) as caught:
         _sampled(networks, 2)
     assert caught.value.value.code is ErrorCode.RUN_FAILED

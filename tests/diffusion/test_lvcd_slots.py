@@ -11,7 +11,8 @@ import torch
 
 from keycel_backend.diffusion.lvcd.mixing import LAST_AMPLIFIED_LAYER, SlotMixing
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
-from keycel_backend.diffusion.lvcd.segments import carried_slots, joined, plan_segments
+from keycel_backend.diffusion.lvcd.sampling import joined
+from keycel_backend.diffusion.lvcd.segments import carried_slots, plan_segments
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout, attention_plan
 
 LAYOUTS = [SlotLayout(), SlotLayout(8, 4), SlotLayout(6, 2), SlotLayout(14, 0)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -173,6 +174,18 @@ def conditions(
     tensors: dict[str, Tensor], time_ids: Tensor, concat: Tensor, hint: Tensor | None
 ) -> SegmentConditions:
     return SegmentConditions(Conditioning(tensors["crossattn"], time_ids), concat, hint)
+
+
+def ids_of(vector: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
+    """(1, 3) time ids whose embedding (cosines, then sines, of falling frequencies) is `vector`."""
+    cosines, sines = vector.reshape(3, 2, -1).unbind(dim=1)
+    phases = torch.atan2(sines, cosines).double()
+    slowest = 10000.0 ** (1.0 / phases.shape[1] - 1.0)
+    rough = phases[:, -1] / slowest  # the slowest has not come round yet
+    turns = torch.round((rough - phases[:, 0]) / (2.0 * torch.pi))
+    ids = (phases[:, 0] + 2.0 * torch.pi * turns).round(decimals=4).float()
+    assert_close(embed(ids).flatten(), vector.flatten(), EXACT)
+    return ids[None]
 
 
 def sets_or_failure() -> list[Any]:

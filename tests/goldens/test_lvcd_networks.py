@@ -15,13 +15,13 @@ from goldens.lvcd_set import (
     GoldenSet,
     assert_close,
     conditions,
+    ids_of,
     mixing,
 )
 from torch import Tensor
 
-from keycel_backend.diffusion.lvcd.conditions import sketch_hint, time_ids
+from keycel_backend.diffusion.lvcd.conditions import sketch_hint
 from keycel_backend.diffusion.lvcd.denoiser import denoise, predict
-from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.svd import blocks
 from keycel_backend.diffusion.svd.autoencoder import (
     DecodeChunks,
@@ -95,19 +95,9 @@ def test_whole_blocks(golden: GoldenSet) -> None:
     assert_close(ours, tensors["eps_probe_up_resblock_out"], NETWORK)
 
 
-def _ids(vector: Tensor, golden: GoldenSet) -> Tensor:
-    """Time ids whose embedding is `vector`: those of the runs."""
-    ids = time_ids(SamplingOptions())
-    for run in golden.runs:
-        ids = time_ids(golden.options(run))
-        if torch.allclose(golden.networks.unet.add_time_proj(ids.flatten()).flatten(), vector.flatten()):
-            return ids
-    raise AssertionError("no run has these time ids")
-
-
 def test_controlnet(golden: GoldenSet) -> None:
     tensors = golden.tensors("controlnet")
-    told = Conditioning(tensors["crossattn"], _ids(tensors["vector"], golden))
+    told = Conditioning(tensors["crossattn"], ids_of(tensors["vector"], golden.networks.unet.add_time_proj))
     for mode, frames in golden.config["controlnet_frames"].items():
         plan = mixing(mode)
         slots = VIDEO_FRAMES + 1 if mode.startswith("train") else len(tensors["net_in_8ch"])
@@ -125,7 +115,7 @@ def test_controlnet(golden: GoldenSet) -> None:
 
 def test_unet_with_control(golden: GoldenSet) -> None:
     tensors = golden.tensors("unet_step")
-    ids = _ids(tensors["vector"], golden)
+    ids = ids_of(tensors["vector"], golden.networks.unet.add_time_proj)
     modes = [name.removeprefix("denoised_") for name in tensors if name.startswith("denoised_")]
     assert modes
     for mode in modes:
@@ -142,7 +132,9 @@ def test_unet_with_control(golden: GoldenSet) -> None:
 
 def test_unet_without_control(golden: GoldenSet) -> None:
     tensors = golden.tensors("unet_step")
-    told = conditions(tensors, _ids(tensors["vector"], golden), tensors["concat"], None)
+    told = conditions(
+        tensors, ids_of(tensors["vector"], golden.networks.unet.add_time_proj), tensors["concat"], None
+    )
     scales = Preconditioning.at(tensors["sigma"])
     assert_close(scales.label[None], tensors["c_noise"], EXACT)
     assert_close(
@@ -176,7 +168,9 @@ def test_every_block(golden: GoldenSet, monkeypatch: pytest.MonkeyPatch) -> None
         for module in network.modules()
     ]
     hint = embed_hint(golden.networks.controlnet, sketch_hint(tensors["control_hint_u8"]))
-    told = conditions(tensors, _ids(tensors["vector"], golden), tensors["concat"], hint)
+    told = conditions(
+        tensors, ids_of(tensors["vector"], golden.networks.unet.add_time_proj), tensors["concat"], hint
+    )
     denoise(golden.networks, tensors["x"], tensors["sigma"], told, mixing("prevref"))
     for handle in handles:
         handle.remove()

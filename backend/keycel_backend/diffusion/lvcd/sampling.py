@@ -19,7 +19,7 @@ from keycel_backend.diffusion.lvcd.denoiser import Guidance, SegmentConditions, 
 from keycel_backend.diffusion.lvcd.mixing import SlotMixing
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
-from keycel_backend.diffusion.lvcd.segments import Segment, carried_slots, joined, plan_segments
+from keycel_backend.diffusion.lvcd.segments import Segment, carried_slots, plan_segments
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout
 from keycel_backend.diffusion.svd.controlnet import embed_hint
 from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise, sigmas
@@ -163,6 +163,22 @@ def segment_conditions(
         concat,
         _embedded_sketches(networks, sketches, segment, device),
     )
+
+
+def joined(segments: Sequence[Segment], x0: Sequence[Tensor], layout: SlotLayout) -> Tensor:
+    """Latents of frames 1 to the last from those of all slots of each segment, (slots, 4, h, w).
+
+    A segment's frames replace those that the one before gave for the overlap; but a segment that is
+    filled up replaces nothing, so that frames which the official code gives stay what they are there.
+    """
+    video = x0[0][layout.all_video]
+    for segment, latents in zip(segments[1:], x0[1:], strict=True):
+        new = latents[layout.all_video]
+        if segment.filled_up:
+            video = torch.cat([video, new[layout.overlap :]])
+        else:
+            video = torch.cat([video[: len(video) - layout.overlap], new])
+    return video[: segments[-1].sketches[-1]]
 
 
 def attention_mode(first_segment: bool, step: int, options: SamplingOptions) -> AttentionMode:

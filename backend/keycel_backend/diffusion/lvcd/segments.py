@@ -1,12 +1,8 @@
-"""How a shot is cut into segments that are sampled one after another."""
+"""How a shot is cut into segments that are sampled one after another: plain data, pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
 
@@ -51,19 +47,3 @@ def carried_slots(layout: SlotLayout) -> tuple[int, ...]:
     slots = range(layout.total)
     last = tuple(slots[layout.last_video])
     return (0, *last, *last, *slots[layout.references : layout.references + layout.stride])
-
-
-def joined(segments: Sequence[Segment], x0: Sequence[Tensor], layout: SlotLayout) -> Tensor:
-    """Latents of frames 1 to the last from those of all slots of each segment, (slots, 4, h, w).
-
-    A segment's frames replace those that the one before gave for the overlap; but a segment that is
-    filled up replaces nothing, so that frames which the official code gives stay what they are there.
-    """
-    video = x0[0][layout.all_video]
-    for segment, latents in zip(segments[1:], x0[1:], strict=True):
-        new = latents[layout.all_video]
-        if segment.filled_up:
-            video = torch.cat([video, new[layout.overlap :]])
-        else:
-            video = torch.cat([video[: len(video) - layout.overlap], new])
-    return video[: segments[-1].sketches[-1]]
