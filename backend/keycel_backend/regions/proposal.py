@@ -70,7 +70,7 @@ def count_votes(
     peak = np.zeros(count + 1, np.float32)
     np.maximum.at(peak, labels.ravel(), depth.ravel())
     where = _sampled(labels, _inner(labels, depth, peak, blur), count)
-    region = labels.ravel()[where] - 1
+    region = labels.ravel()[where].astype(np.int64) - 1
     rgb = proposal.reshape(-1, 3)[where]
     candidates, looks = _candidates(palette, unpainted)
     cost = _costs(rgb, region, looks, count)
