@@ -50,11 +50,13 @@ def redraw_frame(
     layout, device = options.layout, reference.latent.device
     slot = layout.references + sampled.segment.frames.index(frame)
     # 1. noise of its own
-    x_t = sampled.x_t.clone()
+    x_t = sampled.x_t.to(device, copy=True)
     generator = torch.Generator().manual_seed(seed)
-    x_t[slot] = torch.randn(x_t.shape[1:], generator=generator).to(device)
+    x_t[slot] = torch.randn(x_t.shape[1:], generator=generator)
     # 2. steps; the others follow their recorded estimates
-    conditions = segment_conditions(networks, sketches, sampled.segment, reference, sampled.concat, options)
+    conditions = segment_conditions(
+        networks, sketches, sampled.segment, reference, sampled.concat.to(device), options
+    )
     first = sampled.segment.number == 0
     guidance = Guidance.of(options, device)
     schedule = sigmas(options.num_steps).to(device)
