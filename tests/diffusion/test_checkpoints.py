@@ -177,6 +177,21 @@ def test_a_truncated_file_is_an_error(
     assert caught.value.value.title == f"The weights file {cut.name} is damaged."
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_file_with_other_bytes_at_its_start_is_an_error(
+    published: tuple[Path, Path], tmp_path: Path, which: int
+) -> None:
+    paths = list(published)
+    altered = tmp_path / paths[which].name
+    content = bytearray(paths[which].read_bytes())
+    content[:64] = bytes(range(64))
+    altered.write_bytes(content)
+    paths[which] = altered
+    with pytest.raises(KeycelError) as caught:
+        load_official(paths[0], paths[1], TINY)
+    assert caught.value.value.code is ErrorCode.REG_BAD_MODEL
+
+
 class _Intruder:
     def __init__(self, mark: Path) -> None:
         self._mark = mark
@@ -192,7 +207,7 @@ def test_code_in_a_checkpoint_is_not_run(
     path = tmp_path / "lvcd.ckpt"
     content = {"state_dict": _Intruder(tmp_path / "mark")}
     if plain_pickle:
-        path.write_bytes(pickle.dumps(content))
+        path.write_bytes(pickle.dumps(content, protocol=2))
     else:
         torch.save(content, path)
     with pytest.raises(KeycelError) as caught:
@@ -260,6 +275,8 @@ def test_line_extractors_load_strictly(tmp_path: Path) -> None:
     picture = torch.rand(1, 3, 16, 24, generator=torch.Generator().manual_seed(1))
     assert torch.equal(loaded(picture), extractor(picture))
     assert loaded(picture).shape == (1, 1, 16, 24)
+    torch.save(extractor.state_dict(), path, _use_new_zipfile_serialization=False)
+    assert torch.equal(load_line_extractor(path)(picture), extractor(picture))
     torch.save(dict(list(extractor.state_dict().items())[1:]), path)
     with pytest.raises(KeycelError) as caught:
         load_line_extractor(path)

@@ -147,6 +147,13 @@ def test_noise_on_the_conditioning_image_matters(networks: LvcdNetworks) -> None
     assert not np.array_equal(_colorized(networks, 2, 64, 64), _colorized(networks, 2, 64, 64, options=noisy))
 
 
+def test_pictures_of_two_sizes_are_an_error(networks: LvcdNetworks) -> None:
+    material = replace(random_material(2, 64, 64), reference=np.zeros((64, 65, 3), np.uint8))
+    with pytest.raises(KeycelError) as caught:
+        colorize(networks, material, QUICK, CPU, Effort(), Callbacks(lambda _: None, lambda _: None))
+    assert caught.value.value.code is ErrorCode.DOC_SIZE_MISMATCH
+
+
 def test_windows_are_the_efforts(networks: LvcdNetworks) -> None:
     steps: list[Step] = []
     callbacks = Callbacks(steps.append, lambda _: None)

@@ -25,6 +25,7 @@ from keycel_backend.diffusion.lvcd.mixing import SlotMixing
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout
+from keycel_backend.diffusion.svd.autoencoder import DecodeChunks
 from keycel_backend.diffusion.svd.configuration import (
     AutoencoderConfiguration,
     ImageEncoderConfiguration,
@@ -132,6 +133,10 @@ class GoldenSet:
             motion_bucket_id=given["motion_bucket_id"],
             cond_aug=given["cond_aug"],
         )
+
+    def decode_chunks(self, run: str) -> DecodeChunks:
+        given = self.config["runs"][run]["args"]
+        return DecodeChunks(given["decoding_t"], given["decoding_olap"], given["decoding_first"])
 
     def module(self, official: str) -> torch.nn.Module:
         """Ours for an official module name of UNet or ControlNet that holds parameters."""

@@ -24,7 +24,6 @@ from keycel_backend.diffusion.lvcd.conditions import sketch_hint
 from keycel_backend.diffusion.lvcd.denoiser import denoise, predict
 from keycel_backend.diffusion.svd import blocks
 from keycel_backend.diffusion.svd.autoencoder import (
-    DecodeChunks,
     decode_chunk,
     decode_video,
     posterior_mode,
@@ -221,8 +220,9 @@ def test_pictures_are_prepared_for_clip(golden: GoldenSet) -> None:
 def test_video_is_decoded_in_chunks(golden: GoldenSet) -> None:
     tensors = golden.tensors("vae_decode")
     latents = tensors["latents_scaled"]
-    decoded = torch.cat(list(decode_video(golden.networks.vae, latents, DecodeChunks())))
+    chunks = golden.decode_chunks(golden.runs[0])
+    decoded = torch.cat(list(decode_video(golden.networks.vae, latents, chunks)))
     assert_close(decoded, tensors["frames_decode_video"], PICTURE)
-    frames, _ = list(DecodeChunks().of(len(latents)))[1]
+    frames, _ = list(chunks.of(len(latents)))[1]
     chunk = decode_chunk(golden.networks.vae, latents[list(frames)])
     assert_close(chunk, tensors["chunk1_raw_unclamped"], PICTURE)

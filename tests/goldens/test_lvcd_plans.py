@@ -9,7 +9,6 @@ from keycel_backend.diffusion.checkpoints.unet_names import published_name
 from keycel_backend.diffusion.lvcd.mixing import LAST_AMPLIFIED_LAYER
 from keycel_backend.diffusion.lvcd.segments import carried_slots, plan_segments
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout, attention_plan
-from keycel_backend.diffusion.svd.autoencoder import DecodeChunks
 from keycel_backend.diffusion.svd.schedule import Preconditioning, sigmas
 
 
@@ -63,8 +62,7 @@ def test_noise_and_places_move_along(golden: GoldenSet) -> None:
 
 def test_decode_chunks(golden: GoldenSet) -> None:
     for run in golden.runs:
-        given = golden.config["runs"][run]["args"]
-        chunks = DecodeChunks(given["decoding_t"], given["decoding_olap"], given["decoding_first"])
+        chunks = golden.decode_chunks(run)
         for frames, official in golden.indices["decode_chunks"].items():
             assert [list(one) for one, _ in chunks.of(int(frames))] == official
 

@@ -6,7 +6,7 @@ Attention counts as a kernel that never writes its weights down, as the fast one
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ class Count:
 
 
 @contextmanager
-def counted() -> Iterator[Count]:
+def counted() -> Generator[Count, None, None]:
     """Counts what is done inside."""
     count = Count()
     attention, memory = _Attention(), _LiveMemory()
@@ -74,7 +74,7 @@ class _LiveMemory(TorchDispatchMode):
     """Follows the storages of new tensors to their end."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
         self.peak = 0
         self._alive: dict[int, int] = {}
         self._total = 0
@@ -87,9 +87,8 @@ class _LiveMemory(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         del types
-        given = {
-            one.untyped_storage()._cdata for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)
-        }
+        leaves = tree_leaves((args, kwargs))
+        given = {_identity(one.untyped_storage()) for one in leaves if isinstance(one, Tensor)}
         result = func(*args, **(kwargs or {}))
         for one in tree_leaves(result):
             if isinstance(one, Tensor):
@@ -98,7 +97,7 @@ class _LiveMemory(TorchDispatchMode):
 
     def _follow(self, tensor: Tensor, given: set[int]) -> None:
         storage = tensor.untyped_storage()
-        key = storage._cdata
+        key = _identity(storage)
         if key in self._alive or key in given:  # a view of what is there
             return
         self._alive[key] = storage.nbytes()
@@ -108,3 +107,8 @@ class _LiveMemory(TorchDispatchMode):
 
     def _end(self, key: int) -> None:
         self._total -= self._alive.pop(key, 0)
+
+
+def _identity(storage: torch.UntypedStorage) -> int:
+    """Of the storage itself: the address of its data is nothing on the meta device."""
+    return storage._cdata  # pyright: ignore[reportPrivateUsage]

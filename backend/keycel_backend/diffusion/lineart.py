@@ -83,7 +83,7 @@ def load_line_extractor(path: Path) -> LineExtractor:
 def extract_lines(extractor: LineExtractor, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(height, width, 3) RGB to (height, width): dark lines on white. Sides multiples of `SIZE_MULTIPLE`."""
     weight = next(extractor.parameters())
-    pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(weight.device, weight.dtype)
+    pixels = torch.as_tensor(picture).to(weight.device, weight.dtype)
     lines = extractor(pixels.permute(2, 0, 1)[None] / 255.0)[0, 0]
     return (lines * 255.0).clamp(0.0, 255.0).byte().cpu().numpy()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -74,16 +75,29 @@ class _TorchFile:
         self.path = path
         try:
             # weights_only: a pickle may run code otherwise. mmap: what is not read costs nothing
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            is_new_format = zipfile.is_zipfile(path)  # the only one that can be mapped
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_new_format)
         except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
             raise damaged(path, str(error).split("\n", 1)[0]) from error
-        weights = content.get("state_dict", content) if isinstance(content, dict) else None
-        if not isinstance(weights, dict) or not all(isinstance(one, Tensor) for one in weights.values()):
+        tensors = _state_dict(content)
+        if tensors is None:
             raise bad_model(
                 path, f"The file {path.name} holds no weights.", "Choose the file of the model's weights."
             )
-        self._tensors: dict[str, Tensor] = weights
-        self.shapes = {key: tuple(tensor.shape) for key, tensor in weights.items()}
+        self._tensors = tensors
+        self.shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
     def read(self, key: str) -> Tensor:
         return self._tensors[key]
+
+
+def _state_dict(content: Any) -> dict[str, Tensor] | None:
+    """The weights of a checkpoint, or of a file that is nothing else; None where there are none."""
+    if not isinstance(content, dict):
+        return None
+    entries = cast("dict[str, Any]", content)
+    weights: Any = entries.get("state_dict", entries)
+    if not isinstance(weights, dict) or not weights:
+        return None
+    tensors = cast("dict[str, Any]", weights)
+    return tensors if all(isinstance(one, Tensor) for one in tensors.values()) else None

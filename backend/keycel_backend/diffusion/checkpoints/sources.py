@@ -94,7 +94,7 @@ def read_component(origins: Origins, dtype: torch.dtype) -> dict[str, Tensor]:
     Raises:
         KeycelError: REG_BAD_MODEL where numbers are not finite or the file is damaged.
     """
-    state = {}
+    state: dict[str, Tensor] = {}
     for name, origin in origins.items():
         tensor = _APPLY[origin.source.operation](origin.file.read(origin.source.key)).to(dtype)
         if not torch.isfinite(tensor).all():

@@ -6,10 +6,10 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 
 from keycel_backend.diffusion.checkpoints.files import bad_model, open_tensors
 from keycel_backend.diffusion.checkpoints.lvcd import fill, official_origins
@@ -105,4 +105,5 @@ def _read_configuration(path: Path) -> LvcdConfiguration:
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    lists = {name: cast("list[int]", value) for name, value in values.items() if isinstance(value, list)}
+    return values | {name: tuple(value) for name, value in lists.items()}

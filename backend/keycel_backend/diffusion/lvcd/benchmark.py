@@ -95,7 +95,7 @@ def measure_lvcd(
         torch.cuda.reset_peak_memory_stats(device)
     works = _works(networks, options, height, width, device)
     twins = _works(shapes, options, height, width, torch.device("meta"))
-    parts = []
+    parts: list[Part] = []
     for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
         with counted() as count, torch.no_grad():
             twin()
@@ -181,7 +181,7 @@ def _zero_residuals(
 
 
 def _median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
-    seconds = []
+    seconds: list[float] = []
     for _ in range(repeats + 1):
         began = time.perf_counter()
         with torch.no_grad():

@@ -19,6 +19,7 @@ from keycel_backend.diffusion.lvcd.sampling import StepCallback, sample_shot
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_video
+from keycel_shared.errors import ErrorCode, KeycelError
 
 Frames = NDArray[np.uint8]
 """(frames, height, width, 3) RGB."""
@@ -57,8 +58,9 @@ def colorize(
     is tried, and `callbacks.on_fallback` told.
 
     Raises:
-        KeycelError: RES_OUT_OF_MEMORY, or RUN_FAILED where the result is not finite.
+        KeycelError: DOC_SIZE_MISMATCH; RES_OUT_OF_MEMORY; RUN_FAILED where the result is not finite.
     """
+    _check(material)
     # 1. the reference, and all steps of all segments
     (latents, size), effort = with_fallback(
         effort,
@@ -76,6 +78,16 @@ def colorize(
     return frames
 
 
+def _check(material: Material) -> None:
+    sizes = [f"{shape[1]} x {shape[0]}" for shape in (material.reference.shape, material.lines.shape[1:])]
+    if sizes[0] != sizes[1]:
+        raise KeycelError(
+            ErrorCode.DOC_SIZE_MISMATCH,
+            f"The painted frame is {sizes[0]} pixels large and the drawings are {sizes[1]}.",
+            "Bring all pictures of the shot to one size.",
+        )
+
+
 def _sampled(
     networks: LvcdNetworks,
     material: Material,
@@ -89,7 +101,7 @@ def _sampled(
     height, width = material.lines.shape[1:]
     size = WorkingSize.of(height, width, effort.scale, multiple)
     options = replace(options, layout=SlotLayout(effort.window, options.layout.overlap))
-    lines = size.padded_lines(torch.from_numpy(material.lines).float()).round().byte()
+    lines = size.padded_lines(torch.as_tensor(material.lines).float()).round().byte()
     reference, noise = _encoded(networks, material, size, options, device, effort)
     place(networks, DENOISERS, device, effort.offload)
     return sample_shot(networks, lines, reference, noise, options, callbacks.on_step), size
@@ -103,7 +115,7 @@ def _encoded(
     device: torch.device,
     effort: Effort,
 ) -> tuple[ReferenceConditions, Noise]:
-    picture = torch.from_numpy(material.reference).permute(2, 0, 1)[None].float()
+    picture = torch.as_tensor(material.reference).permute(2, 0, 1)[None].float()
     image = size.padded_picture(picture / 255.0 * 2.0 - 1.0).clamp(-1.0, 1.0).to(device)
     pixels = networks.configuration.autoencoder.pixels_per_latent
     noise = draw_noise(options, size.padded_height // pixels, size.padded_width // pixels, pixels)

@@ -30,7 +30,7 @@ def build_image_encoder(configuration: ImageEncoderConfiguration) -> CLIPVisionM
     )
     # the one buffer that is not in the file: real even where parameters are built without data
     embeddings = encoder.vision_model.embeddings
-    positions = torch.arange(embeddings.num_positions, device="cpu")[None]
+    positions = torch.arange(embeddings.position_embedding.num_embeddings, device="cpu")[None]
     embeddings.register_buffer("position_ids", positions, persistent=False)
     return encoder.requires_grad_(False).eval()
 

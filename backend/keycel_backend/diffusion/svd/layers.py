@@ -130,7 +130,7 @@ def _module(module: nn.Module | None) -> nn.Module:
 
 
 def _to_video(frames: Tensor, count: int) -> Tensor:
-    return frames.unflatten(0, (-1, count)).transpose(1, 2)
+    return frames.reshape(-1, count, *frames.shape[1:]).transpose(1, 2)
 
 
 def _to_frames(video: Tensor) -> Tensor:
@@ -139,4 +139,4 @@ def _to_frames(video: Tensor) -> Tensor:
 
 def _swap_frames_and_positions(hidden_states: Tensor, inner: int) -> Tensor:
     """(batch * inner, outer, channels) to (batch * outer, inner, channels)."""
-    return hidden_states.unflatten(0, (-1, inner)).transpose(1, 2).flatten(0, 1)
+    return hidden_states.reshape(-1, inner, *hidden_states.shape[1:]).transpose(1, 2).flatten(0, 1)

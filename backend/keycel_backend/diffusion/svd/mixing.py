@@ -60,7 +60,7 @@ def keys_and_values(attention: Attention, context: Tensor) -> tuple[Tensor, Tens
 
 def split_heads(attention: Attention, states: Tensor) -> Tensor:
     """(batch, tokens, channels) to (batch, heads, tokens, width of a head)."""
-    return states.unflatten(2, (attention.heads, -1)).transpose(1, 2)
+    return states.reshape(*states.shape[:2], attention.heads, -1).transpose(1, 2)
 
 
 def merge_heads(attention: Attention, states: Tensor) -> Tensor:

@@ -66,9 +66,11 @@ def build_unet(configuration: UNetConfiguration) -> UNetSpatioTemporalConditionM
 
 def set_residual_eps(network: nn.Module, eps: float) -> None:
     """Epsilon of all GroupNorms inside residual blocks."""
-    for name, module in network.named_modules():
-        if isinstance(module, nn.GroupNorm) and "res_block" in name:
-            module.eps = eps
+    for name, _ in network.named_parameters():
+        if "res_block." in name:
+            module = network.get_submodule(name.rsplit(".", 1)[0])
+            if isinstance(module, nn.GroupNorm):
+                module.eps = eps
 
 
 def unet_forward(
