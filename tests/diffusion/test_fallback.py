@@ -103,7 +103,7 @@ def test_shortages_in_both_stages_end_in_a_whole_result(
         SamplingOptions(num_steps=1),
         torch.device("cpu"),
         Effort(),
-        Callbacks(lambda _: None, told.append),
+        Callbacks(lambda _: None, lambda _: None, told.append),
     )
     assert frames.shape == (12, 64, 64, 3)
     assert told == [

@@ -21,6 +21,7 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 QUICK = SamplingOptions(num_steps=2)
 CPU = torch.device("cpu")
+SILENT = Callbacks(lambda _: None, lambda _: None, lambda _: None)
 
 
 def _sampled(networks: LvcdNetworks, frames: int, options: SamplingOptions = QUICK) -> torch.Tensor:
@@ -125,9 +126,8 @@ def _colorized(
     effort: Effort | None = None,
     options: SamplingOptions = QUICK,
 ) -> Frames:
-    callbacks = Callbacks(lambda _: None, lambda _: None)
     material = random_material(frames, height, width)
-    return colorize(networks, material, options, CPU, effort or Effort(), callbacks)
+    return colorize(networks, material, options, CPU, effort or Effort(), SILENT)
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (70, 100), (1, 1), (40, 130)])
@@ -150,12 +150,27 @@ def test_noise_on_the_conditioning_image_matters(networks: LvcdNetworks) -> None
 def test_pictures_of_two_sizes_are_an_error(networks: LvcdNetworks) -> None:
     material = replace(random_material(2, 64, 64), reference=np.zeros((64, 65, 3), np.uint8))
     with pytest.raises(KeycelError) as caught:
-        colorize(networks, material, QUICK, CPU, Effort(), Callbacks(lambda _: None, lambda _: None))
+        colorize(networks, material, QUICK, CPU, Effort(), SILENT)
     assert caught.value.value.code is ErrorCode.DOC_SIZE_MISMATCH
+
+
+def test_cancelling_ends_between_decoded_chunks(networks: LvcdNetworks) -> None:
+    shares: list[float] = []
+
+    def cancel(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 2:
+            raise Cancelled
+
+    callbacks = replace(SILENT, on_decoded=cancel)
+    quickest = replace(QUICK, num_steps=1)
+    with pytest.raises(Cancelled):
+        colorize(networks, random_material(12, 64, 64), quickest, CPU, Effort(decode_chunk=5), callbacks)
+    assert shares == [5 / 12, 6 / 12]
 
 
 def test_windows_are_the_efforts(networks: LvcdNetworks) -> None:
     steps: list[Step] = []
-    callbacks = Callbacks(steps.append, lambda _: None)
+    callbacks = replace(SILENT, on_step=steps.append)
     colorize(networks, random_material(2, 64, 64), QUICK, CPU, Effort(window=8), callbacks)
     assert {len(step.denoised) for step in steps} == {SlotLayout(8).total}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,9 +38,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Both may raise (`Cancelled`), which ends the work."""
+    """All may raise (`Cancelled`), which ends the work."""
 
     on_step: StepCallback
+    on_decoded: Callable[[float], None]
+    """Called after every chunk with the share of pictures that are decoded, 0..1."""
     on_fallback: FallbackCallback
 
 
@@ -72,7 +75,7 @@ def colorize(
     frames, _ = with_fallback(
         effort,
         Stage.DECODE,
-        lambda one: _decoded(networks, latents, size, device, one),
+        lambda one: _decoded(networks, latents, size, device, one, callbacks),
         callbacks.on_fallback,
     )
     return frames
@@ -124,12 +127,22 @@ def _encoded(
 
 
 def _decoded(
-    networks: LvcdNetworks, latents: Tensor, size: WorkingSize, device: torch.device, effort: Effort
+    networks: LvcdNetworks,
+    latents: Tensor,
+    size: WorkingSize,
+    device: torch.device,
+    effort: Effort,
+    callbacks: Callbacks,
 ) -> Frames:
     place(networks, DECODERS, device, effort.offload)
     chunks = decode_video(networks.vae, latents, DecodeChunks(size=effort.decode_chunk))
-    parts = [_to_bytes(size.cropped(decoded)) for decoded in chunks]
-    return np.concatenate(parts)
+    frames = np.empty((len(latents), size.height, size.width, 3), np.uint8)
+    done = 0
+    for decoded in chunks:
+        frames[done : done + len(decoded)] = _to_bytes(size.cropped(decoded))
+        done += len(decoded)
+        callbacks.on_decoded(done / len(latents))
+    return frames
 
 
 def _to_bytes(pictures: Tensor) -> Frames:
