@@ -85,7 +85,7 @@ def count_votes(
     distinct = 1.0 / (1.0 + np.exp((_CLOSE_CALL - _lead(cost)) / _CLOSE_CALL_SPREAD))
     sure = (near * distinct * (0.5 + 0.5 * seen)).astype(np.float32)
     reasons = tuple(
-        _reason(float(row_sure), float(row_near), float(row_distinct))
+        reason(float(row_sure), float(row_near), float(row_distinct))
         for row_sure, row_near, row_distinct in zip(sure, near, distinct, strict=True)
     )
     return Votes(candidates[chosen], sure, reasons, medians)
@@ -187,7 +187,8 @@ def _lab(rgb: Bytes) -> Floats:
     return cast(Floats, cv2.cvtColor(values[None], cv2.COLOR_RGB2LAB))[0]
 
 
-def _reason(sure: float, near: float, distinct: float) -> str:
+def reason(sure: float, near: float, distinct: float) -> str:
+    """Empty for a region that is sure enough. `near`, `distinct`: 0..1, how little speaks against it."""
     if sure >= UNSURE:
         return ""
     if near < UNSURE:

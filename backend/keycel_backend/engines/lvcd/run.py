@@ -216,11 +216,10 @@ class LvcdRun:
             tuple(self._shot.drawings[index].digest for index in (part.start, *part.order)),
         )
 
-    def _on_step(self, number: int) -> None:
+    def _on_step(self, _: int) -> None:
         self._checkpoint()
         self._done += 1
-        doing = f"Step {number + 1} of {self._options.num_steps}"
-        self._progress(min(self._done / self._work, 1.0), doing)
+        self._progress(min(self._done / self._work, 1.0), "Sampling")
 
     def _on_fallback(self, what: str) -> None:
         self._checkpoint()
