@@ -25,7 +25,7 @@ COMMANDS = {
     "bench": "bench:add_bench",
     "doctor": "doctor:add_doctor",
     "serve": "serve:add_serve",
-    "models": "later:add_models",
+    "models": "models:add_models",
 }
 
 

@@ -144,6 +144,10 @@ def general_words(code: ErrorCode) -> tuple[str, str]:
             _("The model that the engine needs is not installed."),
             _("Choose another engine, or install the model."),
         ),
+        ErrorCode.REG_BAD_MODEL: (
+            _("The model that the engine needs is damaged or is another one."),
+            _("Choose another engine, or install the model again."),
+        ),
         ErrorCode.RES_STORE_FULL: (
             _("The frame store is full with pictures that are still needed."),
             _("Wait for running jobs to finish, then press the button again."),

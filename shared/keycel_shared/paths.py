@@ -41,6 +41,11 @@ def store_folder() -> Path:
     return home() / "store"
 
 
+def models_folder() -> Path:
+    """Weights of models that the user installed, one folder per model."""
+    return home() / "models"
+
+
 def log_folder() -> Path:
     return home() / "logs"
 

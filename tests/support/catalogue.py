@@ -46,6 +46,7 @@ def extracted() -> Catalog:
 def engine_sentences() -> list[str]:
     """What engines say about themselves and their work; the docker shows it through `_`."""
     from keycel_backend.engines.registry import descriptions
+    from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason
 
     sentences = [
@@ -66,6 +67,9 @@ def engine_sentences() -> list[str]:
         reason(0.1, known=1.0, best=0.5, second=0.4, directions_agree=True),
         reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=True),
         BORDER,
+        proposal.reason(0.1, near=0.0, distinct=1.0),
+        proposal.reason(0.1, near=1.0, distinct=0.0),
+        proposal.reason(0.1, near=1.0, distinct=1.0),
     ]
     return sentences
 

@@ -66,7 +66,7 @@ def test_every_error_code_has_an_exit_code() -> None:
         ["inbetween", "shot", "--out", "x", "--engine", "sketchkey"],
         ["reference", "line.png", "--reference", "image.png", "--out", "x.png"],
         ["animate", "sketch.png", "--prompt", "it walks", "--frames", "8", "--out", "x"],
-        ["colorize", "shot", "--out", "x", "--engine", "lvcd"],
+        ["colorize", "shot", "--out", "x", "--engine", "cel"],
         ["colorize", "shot", "--out", "x", "--engine", "nonsense"],
     ],
 )
@@ -74,13 +74,19 @@ def test_engines_of_later_versions_exit_with_3(words: list[str], capsys: pytest.
     assert cli.main(words) == 3
     message = capsys.readouterr().err
     assert message.startswith("REG_NO_ENGINE: ")
-    assert "Use one of: flat." in message or "update Keycel" in message
+    assert "Use one of: flat, lvcd." in message or "update Keycel" in message
 
 
-def test_models_are_listed_honestly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_engine_without_its_weights_exits_with_3_and_names_the_install_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KEYCEL_HOME", str(tmp_path))
+    assert cli.main(["colorize", "shot", "--out", str(tmp_path / "x"), "--engine", "lvcd"]) == 3
+    message = capsys.readouterr().err
+    assert message.startswith("REG_NO_MODEL: ")
+    assert "keycel models install lvcd --from svd.safetensors lvcd.ckpt" in message
     assert cli.main(["models", "list"]) == 0
-    assert cli.main(["models", "install", "lvcd"]) == 3
-    assert capsys.readouterr().err.startswith("REG_NO_MODEL: ")
+    assert "not installed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from keycel_backend.commands import Commands
+from keycel_backend.commands.bench_networks import add_network_arguments, run_networks
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import DONE
 from keycel_backend.commands.progress import ProgressLine
@@ -39,11 +40,14 @@ def add_bench(commands: Commands) -> None:
     parser.add_argument("--engine", default="flat", help="which engine (default flat)")
     parser.add_argument("--clips", type=Path, metavar="DIR", help="also measure quality on the clips in DIR")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_network_arguments(parser)
     parser.set_defaults(run=run_bench)
 
 
 def run_bench(arguments: argparse.Namespace) -> int:
     """Measure and print; exit code."""
+    if arguments.random_weights:
+        return run_networks(arguments)
     find_engine(arguments.engine, "colorize")
     line = ProgressLine(quiet=arguments.json)
     figures: dict[str, Any] = {

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-
 from keycel_backend.commands import Commands
 from keycel_backend.engines.registry import find_engine
-from keycel_shared.errors import ErrorCode, KeycelError
 
 
 def add_inbetween(commands: Commands) -> None:
@@ -37,25 +34,6 @@ def add_animate(commands: Commands) -> None:
     parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "animate"))
 
 
-def add_models(commands: Commands) -> None:
-    parser = commands.add_parser("models", help="install and check model weights")
-    parser.add_argument("action", choices=("list", "install", "verify", "remove"))
-    parser.add_argument("name", nargs="?", metavar="MODEL")
-    parser.set_defaults(run=_models)
-
-
 def _unavailable(engine: str, task: str) -> int:
     find_engine(engine, task)
     raise AssertionError("an engine that exists must have its command")  # pragma: no cover
-
-
-def _models(arguments: argparse.Namespace) -> int:
-    if arguments.action == "list":
-        print("No engine of this version uses downloaded models.")
-        return 0
-    raise KeycelError(
-        ErrorCode.REG_NO_MODEL,
-        f"There is no model to {arguments.action} in this version: its engines need no downloaded weights.",
-        "Use the engine flat, or update Keycel when a version with diffusion engines is released.",
-        arguments.name or "",
-    )

@@ -9,6 +9,8 @@ from typing import cast
 
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
+from keycel_backend.engines.lvcd import description as lvcd
+from keycel_backend.models.catalogue import LVCD, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -21,15 +23,19 @@ class EngineEntry:
     estimate: EstimateFunction
     factory: str
     """`module:Class` of the engine itself."""
+    model: str = ""
+    """Name of the model whose weights it needs; empty for none."""
 
 
 ENTRIES: dict[str, EngineEntry] = {
     "flat": EngineEntry(flat.DESCRIPTION, flat.estimate, "keycel_backend.engines.flat.engine:FlatEngine"),
+    "lvcd": EngineEntry(
+        lvcd.DESCRIPTION, lvcd.estimate, "keycel_backend.engines.lvcd.engine:LvcdEngine", LVCD.name
+    ),
 }
 
 PLANNED = {
     "cel": ("colorize", "inbetween"),
-    "lvcd": ("colorize",),
     "anidoc": ("colorize",),
     "sketchkey": ("inbetween",),
     "colorizediffusion": ("reference",),
@@ -43,13 +49,15 @@ def descriptions() -> tuple[EngineDescription, ...]:
 
 
 def find_entry(name: str, task: str) -> EngineEntry:
-    """The engine called `name`, if it can do `task`.
+    """The engine called `name`, if it can do `task` and what it needs is installed.
 
     Raises:
-        KeycelError: REG_NO_ENGINE.
+        KeycelError: REG_NO_ENGINE, or REG_NO_MODEL.
     """
     entry = ENTRIES.get(name)
     if entry is not None and task in entry.description.tasks:
+        if entry.model:
+            require_installed(entry.model)
         return entry
     able = [engine.name for engine in descriptions() if task in engine.tasks]
     if name in PLANNED:

@@ -102,7 +102,7 @@ def _memory_bytes(
     vae = _VAE_VALUES * _SINGLE
     encoders = _IMAGE_ENCODER_VALUES * value_bytes + _FIRST_STAGE_ENCODER_VALUES * _SINGLE
     latents = 4 * positions * _SINGLE
-    kept = (frames + 2 * num_steps * layout.overlap + 8 * layout.total) * latents
+    kept = (frames + 2 * num_steps * layout.total + 8 * layout.total) * latents
     stages = (
         (encoders + vae, _ENCODE_VALUES * positions * _SINGLE),
         (denoisers, step_bytes(layout, positions, value_bytes)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -47,17 +48,23 @@ class Step:
 StepCallback = Callable[[Step], None]
 """Called after every step; what it raises (`Cancelled`) ends the sampling."""
 
+EstimateCallback = Callable[[int, Tensor], None]
+"""The same for a single segment: number of the step, and its raw estimate as in `Step.denoised`."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Finished:
-    """What a segment leaves to the next one."""
+class SampledSegment:
+    """What a segment leaves to the next one, and to those who draw single frames of it anew."""
 
+    segment: Segment
     x_t: Tensor
-    """Its initial noise."""
+    """(slots, 4, height, width) initial noise."""
+    concat: Tensor
+    """(slots, 4, height, width) latents that its slots were given, not scaled."""
+    estimates: tuple[Tensor, ...]
+    """For each step the estimate of the clean latents that the step followed."""
     x0: Tensor
-    """Its clean latents, scaled."""
-    overlap_estimates: tuple[Tensor, ...]
-    """For each step the raw estimate of its last frames."""
+    """(slots, 4, height, width) clean latents, scaled."""
 
 
 @torch.no_grad()
@@ -81,63 +88,81 @@ def sample_shot(
     Raises:
         KeycelError: RUN_FAILED where the networks give numbers that are not finite.
     """
-    device = reference.latent.device
-    layout = options.layout
-    scaling = networks.configuration.autoencoder.scaling_factor
-    segments = plan_segments(len(sketches), layout)
-    guidance = Guidance.of(options, device)
+    segments = plan_segments(len(sketches), options.layout)
     x0: list[Tensor] = []
-    previous: _Finished | None = None
+    previous: SampledSegment | None = None
     for segment in segments:
-        # 1. conditions
-        hint = _embedded_sketches(networks, sketches, segment, device)
-        conditions = SegmentConditions(
-            Conditioning(reference.image_embedding, time_ids(options).to(device)),
-            _concat_latents(reference, previous, layout, scaling),
-            hint,
-        )
-        # 2. initial noise: the first, or that of the segment before, moved along with its frames
-        x_t = noise.slots.to(device) if previous is None else previous.x_t[list(carried_slots(layout))]
-        # 3. steps
-        previous = _sample_segment(
-            networks, segment, len(segments), x_t, conditions, previous, options, guidance, on_step
-        )
+        told = partial(_tell, on_step, segment, len(segments), options.num_steps)
+        previous = sample_segment(networks, sketches, segment, previous, reference, noise, options, told)
         x0.append(previous.x0)
-    return torch.cat([reference.latent * scaling, joined(segments, x0, layout)])
+    scaling = networks.configuration.autoencoder.scaling_factor
+    return torch.cat([reference.latent * scaling, joined(segments, x0, options.layout)])
 
 
-def _sample_segment(
+def _tell(
+    on_step: StepCallback, segment: Segment, segments: int, steps: int, number: int, denoised: Tensor
+) -> None:
+    on_step(Step(segment, segments, number, steps, denoised))
+
+
+@torch.no_grad()
+def sample_segment(
     networks: LvcdNetworks,
+    sketches: Tensor,
     segment: Segment,
-    segments: int,
-    x_t: Tensor,
-    conditions: SegmentConditions,
-    previous: _Finished | None,
+    previous: SampledSegment | None,
+    reference: ReferenceConditions,
+    noise: Noise,
     options: SamplingOptions,
-    guidance: Guidance | None,
-    on_step: StepCallback,
-) -> _Finished:
+    on_estimate: EstimateCallback,
+) -> SampledSegment:
+    """One segment; `previous` is the one before it, None for the first. Otherwise as `sample_shot`."""
     layout = options.layout
+    device = reference.latent.device
     first = previous is None
-    schedule = sigmas(options.num_steps).to(x_t.device)
-    mixings = {mode: SlotMixing(layout, mode, x_t.device) for mode in AttentionMode}
+    # 1. conditions
+    concat = _concat_latents(reference, previous, layout, networks.configuration.autoencoder.scaling_factor)
+    conditions = segment_conditions(networks, sketches, segment, reference, concat, options)
+    # 2. initial noise: the first, or that of the segment before, moved along with its frames
+    x_t = noise.slots.to(device) if previous is None else previous.x_t[list(carried_slots(layout))]
+    # 3. steps
+    guidance = Guidance.of(options, device)
+    schedule = sigmas(options.num_steps).to(device)
+    mixings = {mode: SlotMixing(layout, mode, device) for mode in AttentionMode}
     sample = scale_noise(x_t, schedule[0])
-    overlap_estimates: list[Tensor] = []
+    estimates: list[Tensor] = []
     for number in range(options.num_steps):
-        # 1. estimate of the clean latents
+        # 3.1 estimate of the clean latents
         sigma = schedule[number]
-        mixing = mixings[_mode(first, number, options)]
+        mixing = mixings[attention_mode(first, number, options)]
         denoised = guided_denoise(networks, sample, sigma, conditions, mixing, guidance, first)
-        overlap_estimates.append(denoised[layout.last_video].clone())  # a view would keep all slots alive
-        on_step(Step(segment, segments, number, options.num_steps, denoised))
-        # 2. Overlapped Blending: the overlap follows what the segment before estimated in this very step
+        on_estimate(number, denoised)
+        # 3.2 Overlapped Blending: the overlap follows what the segment before estimated in this very step
         if previous is not None and number < options.blend_steps:
             denoised = denoised.clone()  # the callback may have kept it
-            denoised[layout.overlap_video] = previous.overlap_estimates[number]
-        # 3. to the next noise level
+            denoised[layout.overlap_video] = previous.estimates[number][layout.last_video]
+        estimates.append(denoised)
+        # 3.3 to the next noise level
         sample = euler_step(sample, denoised, sigma, schedule[number + 1])
-    _check_finite(sample, segment)
-    return _Finished(x_t, sample, tuple(overlap_estimates))
+    check_finite(sample, segment)
+    return SampledSegment(segment, x_t, concat, tuple(estimates), sample)
+
+
+def segment_conditions(
+    networks: LvcdNetworks,
+    sketches: Tensor,
+    segment: Segment,
+    reference: ReferenceConditions,
+    concat: Tensor,
+    options: SamplingOptions,
+) -> SegmentConditions:
+    """What the networks are told in every step of a segment."""
+    device = reference.latent.device
+    return SegmentConditions(
+        Conditioning(reference.image_embedding, time_ids(options).to(device)),
+        concat,
+        _embedded_sketches(networks, sketches, segment, device),
+    )
 
 
 def joined(segments: Sequence[Segment], x0: Sequence[Tensor], layout: SlotLayout) -> Tensor:
@@ -156,7 +181,8 @@ def joined(segments: Sequence[Segment], x0: Sequence[Tensor], layout: SlotLayout
     return video[: segments[-1].sketches[-1]]
 
 
-def _mode(first_segment: bool, step: int, options: SamplingOptions) -> AttentionMode:
+def attention_mode(first_segment: bool, step: int, options: SamplingOptions) -> AttentionMode:
+    """How reference attention looks around in a step."""
     if first_segment:
         return AttentionMode.FIRST_SEGMENT
     early = step < options.prev_attention_steps
@@ -164,7 +190,7 @@ def _mode(first_segment: bool, step: int, options: SamplingOptions) -> Attention
 
 
 def _concat_latents(
-    reference: ReferenceConditions, previous: _Finished | None, layout: SlotLayout, scaling: float
+    reference: ReferenceConditions, previous: SampledSegment | None, layout: SlotLayout, scaling: float
 ) -> Tensor:
     """(slots, 4, height, width) the reference, and for the overlap's references what was made of them."""
     if previous is None:
@@ -189,7 +215,8 @@ def _places(frames: Sequence[int], unique: Sequence[int]) -> list[int]:
     return [place[frame] for frame in frames]
 
 
-def _check_finite(latents: Tensor, segment: Segment) -> None:
+def check_finite(latents: Tensor, segment: Segment) -> None:
+    """Raises `KeycelError` RUN_FAILED, so that no black frame is taken for a result."""
     if not torch.isfinite(latents).all():
         raise KeycelError(
             ErrorCode.RUN_FAILED,

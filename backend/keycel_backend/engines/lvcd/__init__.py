@@ -1,0 +1,1 @@
+"""LVCD as an engine: video diffusion proposes colours, regions decide on the palette's."""

@@ -1,0 +1,82 @@
+"""Static facts about the `lvcd` engine; imports no torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from keycel_backend.diffusion.fallback import Effort
+from keycel_backend.diffusion.lvcd.cost import shot_cost
+from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
+from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
+from keycel_backend.engines.lvcd.sizes import model_size
+
+STEPS = Option(
+    name="steps",
+    title="Steps",
+    help="How often the picture is refined. Fewer are faster and less exact; the authors use 25.",
+    default=25,
+    minimum=4,
+    maximum=50,
+)
+RESOLUTION = Option(
+    name="resolution",
+    title="Working size",
+    help="Longer side, in pixels, of the pictures the network sees. It was trained at 576; more shows it "
+    "smaller shapes and takes far more time and memory. Your canvas keeps its own size.",
+    default=576,
+    minimum=64,
+    maximum=1536,
+)
+MOTION = Option(
+    name="motion",
+    title="Motion strength",
+    help="How much movement the network expects between drawings: 1 hardly any, 255 wild. "
+    "The authors use 160.",
+    default=160,
+    minimum=1,
+    maximum=255,
+)
+GUIDANCE = Option(
+    name="guidance",
+    title="Guidance",
+    help="How strongly late frames are pushed towards the keyframe. 1 is off; more takes twice the time.",
+    default=1.0,
+    minimum=1.0,
+    maximum=4.0,
+)
+SOFT = Option(
+    name="soft",
+    title="Soft shading",
+    help="Keep the engine's own shading instead of flat palette colours. Colours are then not the palette's.",
+    default=False,
+)
+
+SINGLE_BYTES = 4
+_CPU_OPERATIONS = 3.0e10
+"""Per second and core in single precision, what a usual processor keeps up."""
+
+DESCRIPTION = EngineDescription(
+    name="lvcd",
+    title="LVCD (video diffusion)",
+    version="1",
+    tasks=("colorize",),
+    options=(STEPS, RESOLUTION, MOTION, GUIDANCE, SOFT, GAP, OVERLAP, LEAVE_UNSURE),
+    largest_side=16384,
+    minimum_keyframes=1,
+    licence="GPL-3.0-or-later; the weights have terms of their own (keycel models list)",
+)
+
+
+def estimate(
+    width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+) -> Estimate:
+    """Cost of colouring `drawings` drawings on the processor with the published networks."""
+    size = model_size(width, height, int(options.get(RESOLUTION.name, RESOLUTION.default)))
+    guided = float(options.get(GUIDANCE.name, GUIDANCE.default)) != 1.0
+    steps = int(options.get(STEPS.name, STEPS.default))
+    parts = max(1, min(keyframes, drawings))
+    longest = -(-drawings // parts) + 1
+    cost = shot_cost(longest, size[1], size[0], Effort(), steps, guided, SINGLE_BYTES)
+    seconds = parts * cost.operations / (_CPU_OPERATIONS * (os.cpu_count() or 1))
+    return Estimate(seconds, cost.memory_bytes)

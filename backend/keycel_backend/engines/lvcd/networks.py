@@ -1,0 +1,35 @@
+"""The engine's networks, from the folder of the installed model onto a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from keycel_backend.diffusion.checkpoints.store import load_lvcd
+from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
+
+_PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNetworks:
+    networks: LvcdNetworks
+    device: torch.device
+
+
+def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
+    """Networks in main memory, to be placed on `device` part by part when they are used.
+
+    Args:
+        device: as torch names it.
+        precision: "float32", "float16" or "bfloat16", of all but the VAE.
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    target = torch.device(device)
+    networks = load_lvcd(folder, _PRECISIONS[precision])
+    if target.type == "cuda":
+        networks.to(torch.device("cpu"), _PRECISIONS[precision], channels_last=True)
+    return LoadedNetworks(networks, target)

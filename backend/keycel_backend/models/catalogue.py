@@ -1,0 +1,92 @@
+"""Which models there are, and which of them are installed. Imports nothing heavy: the supervisor asks too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from keycel_shared import paths
+from keycel_shared.errors import ErrorCode, KeycelError
+
+RECORD = "installation.json"
+"""The file in a model's folder that says what was installed, when everything else is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file as its publisher gives it; its name may be another."""
+
+    name: str
+    publisher: str
+    bytes: int | None
+    """None where it is not known for sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    name: str
+    title: str
+    files: tuple[PublishedFile, ...]
+    licence: str
+    """What the user has to accept, in plain words."""
+
+    @property
+    def folder(self) -> Path:
+        return paths.models_folder() / self.name
+
+    @property
+    def installed(self) -> bool:
+        return (self.folder / RECORD).is_file()
+
+    @property
+    def install_command(self) -> str:
+        files = " ".join(file.name for file in self.files)
+        return f"keycel models install {self.name} --from {files} --accept-licence"
+
+
+LVCD = Model(
+    name="lvcd",
+    title="LVCD, reference-based line-art video colouring",
+    files=(
+        PublishedFile(
+            "svd.safetensors", "stabilityai/stable-video-diffusion-img2vid on Hugging Face", 9_559_000_000
+        ),
+        PublishedFile("lvcd.ckpt", "luckyhzt/lvcd_pretrained_models on Hugging Face", None),
+    ),
+    licence=(
+        "svd.safetensors is under Stability AI's Stable Video Diffusion licence (community licence; "
+        "commercial use has terms of its own). lvcd.ckpt was trained from it; its authors state no licence, "
+        "so their permission may be needed for anything but private use. Both are yours to get from their "
+        "publishers; read their terms there. Keycel downloads and passes on nothing."
+    ),
+)
+
+MODELS = {LVCD.name: LVCD}
+
+
+def find_model(name: str) -> Model:
+    """Raises `KeycelError` REG_NO_MODEL for a name that no model has."""
+    if name not in MODELS:
+        raise KeycelError(
+            ErrorCode.REG_NO_MODEL,
+            f'There is no model called "{name}".',
+            f"Choose one of: {', '.join(MODELS)}.",
+        )
+    return MODELS[name]
+
+
+def require_installed(name: str) -> Path:
+    """The folder of an installed model.
+
+    Raises:
+        KeycelError: REG_NO_MODEL, with the command that installs it.
+    """
+    model = find_model(name)
+    if not model.installed:
+        raise KeycelError(
+            ErrorCode.REG_NO_MODEL,
+            f"The weights of {model.name} are not installed.",
+            f"Get the files from their publishers, then run: {model.install_command}",
+            "; ".join(f"{file.name}: {file.publisher}" for file in model.files),
+        )
+    return model.folder
