@@ -43,7 +43,9 @@ def finished_frame(
     canvas = cv2.resize(proposal, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     votes = count_votes(canvas, segmentation, paint.palette, blur, unpainted)
     regions = PackedLabels.pack(segmentation.labels, segmentation.count)
-    result = finish(time, Answer(0, regions, _believed(votes, paint.palette), ()), paint, 0, seconds)
+    result = finish(
+        time, Answer(0, regions, _believed(votes, paint.palette), (), shades={}), paint, 0, seconds
+    )
     result = replace(
         result,
         regions=tuple(
