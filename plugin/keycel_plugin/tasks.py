@@ -71,12 +71,19 @@ class Task:
         self._work = work
         self._on_end = on_end
         self._turn = 0
+        self._stepping = self._cancel_asked = False
         self.running = True
         self._schedule()
 
     def cancel(self) -> None:
-        """Raise `TaskCancelled` inside the work now; it has cleaned up when this returns."""
-        if self.running:
+        """Raise `TaskCancelled` inside the work now; it has cleaned up when this returns.
+
+        Krita handles events in the middle of some of its own calls: asked from within such a call of the
+        work itself, the work is cancelled where it waits next.
+        """
+        if self._stepping:
+            self._cancel_asked = True
+        elif self.running:
             self._advance(lambda: self._work.throw(TaskCancelled()))
 
     def _schedule(self) -> None:
@@ -93,6 +100,7 @@ class Task:
 
     def _advance(self, step: Callable[[], Any]) -> None:
         self._turn += 1
+        self._stepping = True
         try:
             suspension = step()
         except StopIteration:
@@ -100,9 +108,14 @@ class Task:
         except BaseException as error:
             self._end(error)
         else:
-            suspension.subscribe(self._resume_for(self._turn))
+            self._stepping = False
+            if self._cancel_asked:
+                self._cancel_asked = False
+                self.cancel()
+            else:
+                suspension.subscribe(self._resume_for(self._turn))
 
     def _end(self, error: BaseException | None) -> None:
-        self.running = False
+        self.running = self._stepping = False
         self._work.close()
         self._on_end(error)

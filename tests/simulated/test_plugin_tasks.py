@@ -70,6 +70,30 @@ def test_cancel_cleans_up_at_once_and_ends_once(run_until: RunUntil) -> None:
     run_until(lambda: not task.running)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_cancel_in_the_middle_of_a_step_takes_effect_where_the_work_waits_next(
+    run_until: RunUntil, waits: bool
+) -> None:
+    """As when Krita, called by the work, closes the window whose docker cancels the work."""
+    log: list[str] = []
+    ends: list[BaseException | None] = []
+
+    async def work() -> None:
+        try:
+            task.cancel()
+            log.append("the step goes on")
+            if waits:
+                await pause()
+                log.append("never")
+        finally:
+            log.append("cleaned up")
+
+    task = Task(work(), ends.append)
+    run_until(lambda: not task.running)
+    assert log == ["the step goes on", "cleaned up"]
+    assert [type(end) for end in ends] == [TaskCancelled if waits else type(None)]
+
+
 def test_a_task_cancelled_before_its_first_step_never_runs() -> None:
     ends: list[BaseException | None] = []
 
