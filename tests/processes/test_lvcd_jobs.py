@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,12 @@ QUICK = ("--engine", "lvcd", "--option", "steps=4", "--option", "resolution=64")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A Keycel home with the model in it; its supervisor is ended afterwards."""
-    folder = tmp_path_factory.mktemp("home")
+    with _home(tmp_path_factory.mktemp("home")) as folder:
+        yield folder
+
+
+@contextmanager
+def _home(folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as monkeypatch, torch.no_grad():
         install_tiny(folder, random_networks(TINY, seed=5), monkeypatch)
     yield folder
@@ -86,3 +92,13 @@ def test_a_model_that_is_gone_while_the_backend_runs_is_told(home: Path, tmp_pat
     hidden.rename(record)
     assert run.returncode == 3
     assert "REG_NO_MODEL" in run.stderr
+
+
+def test_a_damaged_model_exits_with_3_and_says_what_to_do(tmp_path: Path) -> None:
+    shot = _write_shot(tmp_path / "shot")
+    with _home(tmp_path / "home") as home:
+        weights = home / "models" / "lvcd" / "unet.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1000])
+        run = _keycel(home, "colorize", shot, "--out", tmp_path / "out", *QUICK)
+    assert run.returncode == 3
+    assert "REG_BAD_MODEL: The weights file unet.safetensors is damaged." in run.stderr

@@ -110,4 +110,10 @@ def _conclude(outcome: RunOutcome, out: Path, as_json: bool) -> int:
     if outcome.status is not None and outcome.status.error is not None:
         print(outcome.status.error, file=sys.stderr)
         return exit_codes.exit_code(outcome.status.error.code)
+    if outcome.failed and not outcome.frames:
+        # an engine that cannot even be loaded fails every frame for one reason
+        reasons = {error.code: error for error in outcome.failed.values()}
+        if {exit_codes.exit_code(code) for code in reasons} == {exit_codes.NOT_AVAILABLE}:
+            print(*reasons.values(), sep="\n", file=sys.stderr)
+            return exit_codes.NOT_AVAILABLE
     return exit_codes.FAILED_FRAMES if outcome.failed else exit_codes.DONE

@@ -83,7 +83,7 @@ def count_votes(
     away = np.sqrt(((_lab(medians) - looks[chosen]) ** 2).sum(axis=1))
     near = 1.0 / (1.0 + np.exp((away - _FAR) / _FAR_SPREAD))
     distinct = 1.0 / (1.0 + np.exp((_CLOSE_CALL - _lead(cost)) / _CLOSE_CALL_SPREAD))
-    sure = (near * distinct * (0.5 + 0.5 * seen)).astype(np.float32)
+    sure = (near * distinct * (0.3 + 0.7 * seen)).astype(np.float32)
     reasons = tuple(
         reason(float(row_sure), float(row_near), float(row_distinct))
         for row_sure, row_near, row_distinct in zip(sure, near, distinct, strict=True)
@@ -113,7 +113,7 @@ def own_shading(proposal: Bytes, segmentation: Segmentation, votes: Votes, blur:
 
 
 def _inner(labels: Labels, depth: Floats, peak: Floats, blur: float) -> Mask:
-    return (labels > 0) & (depth >= np.minimum(blur, 0.5 * peak)[labels])
+    return (labels > 0) & (depth >= np.minimum(blur, 0.75 * peak)[labels])
 
 
 def _sampled(labels: Labels, inside: Mask, count: int) -> Integers:

@@ -17,7 +17,7 @@ from keycel_backend.regions.propagation import Colors
 from keycel_backend.regions.proposal import Votes, count_votes, own_shading
 from keycel_backend.regions.segmentation import Segmentation
 
-_BLURRED = 1.5
+_BLURRED = 2.5
 """Pixels of the networks over which colours mix along a line."""
 _LEAST = 1e-3
 
