@@ -23,11 +23,17 @@ from keycel_backend.engines.flat.finish import Paint, finish, own_frame
 from keycel_backend.engines.flat.recent import RecentSweeps
 from keycel_backend.engines.flat.references import Reference, References
 from keycel_backend.engines.flat.sweep import Answer, sweep
-from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, painted_drawings, stretches
+from keycel_backend.engines.flat.timeline import (
+    Stretch,
+    farther_keyframes,
+    painted_drawings,
+    stretches,
+    wanted_drawings,
+)
+from keycel_backend.engines.options import number
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.matching import Matcher
-from keycel_shared.errors import ErrorCode, KeycelError
 
 
 class FlatEngine:
@@ -84,28 +90,21 @@ class _Run:
         self._checkpoint = checkpoint
         self._matcher = matcher
         self._recent = recent
-        self._gap = float(_number(request, GAP.name, GAP.default))
-        self._index_of_time = {drawing.time: index for index, drawing in enumerate(self._shot.drawings)}
+        self._gap = number(request.options, GAP)
         self._painted = painted_drawings(self._shot)
         self._done = 0
         self._work = 1
 
     def frames(self) -> Iterator[FrameResult]:
-        wanted = self._wanted()
+        wanted = wanted_drawings(self._request, self._painted)
         if not wanted:
             return
-        if not self._painted:
-            raise KeycelError(
-                ErrorCode.DOC_NO_KEYFRAME,
-                "There is no painted keyframe at or after the first drawing.",
-                "Paint at least one drawing of the shot, then colour it again.",
-            )
         self._progress(0.0, "Reading keyframes")
         references = References(self._request, self._painted, self._gap, self._checkpoint)
         paint = Paint(
             references.palette,
             references.paper,
-            int(_number(self._request, OVERLAP.name, OVERLAP.default)),
+            int(number(self._request.options, OVERLAP)),
             bool(self._request.options.get(LEAVE_UNSURE.name, LEAVE_UNSURE.default)),
         )
         todo = [
@@ -122,16 +121,6 @@ class _Run:
         for part in todo:
             yield from self._stretch(part, references, paint, wanted)
         self._progress(1.0, "Done")
-
-    def _wanted(self) -> set[int]:
-        unknown = [frame for frame in self._request.targets if frame not in self._index_of_time]
-        if unknown:
-            raise KeycelError(
-                ErrorCode.DOC_NO_SUCH_FRAME,
-                f"No drawing begins at frame {unknown[0]}.",
-                "Choose frames at which the line layer has a drawing.",
-            )
-        return {self._index_of_time[frame] for frame in self._request.targets}
 
     def _stretch(
         self, part: Stretch, references: References, paint: Paint, wanted: set[int]
@@ -188,17 +177,3 @@ class _Run:
     def _step(self, doing: str) -> None:
         self._done += 1
         self._progress(min(self._done / self._work, 1.0), doing)
-
-
-def _number(request: Request, name: str, default: OptionValue) -> float:
-    """Raises `KeycelError` (DOC_BAD_OPTION) for a value that is no number in the option's range."""
-    option = next(option for option in DESCRIPTION.options if option.name == name)
-    value = request.options.get(name, default)
-    low, high = option.minimum or 0.0, option.maximum or float("inf")
-    if isinstance(value, (bool, str)) or not low <= value <= high:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f'The option "{name}" cannot be {value!r}.',
-            f"Give a number from {low:g} to {high:g}.",
-        )
-    return float(value)

@@ -1,13 +1,14 @@
-"""Which drawings are painted, and the stretches of unpainted drawings between them. Numbers only."""
+"""Which drawings are wanted, which are painted, and the stretches between those. Numbers only."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from keycel_backend.engines.base import Keyframe, Shot
+from keycel_backend.engines.base import Keyframe, Request, Shot
+from keycel_shared.errors import ErrorCode, KeycelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,30 @@ def painted_drawings(shot: Shot) -> dict[int, Keyframe]:
         if index not in painted or keyframe.time == shot.drawings[index].time:
             painted[index] = keyframe
     return painted
+
+
+def wanted_drawings(request: Request, painted: Collection[int]) -> set[int]:
+    """Indices of the drawings asked for. `painted`: indices of the painted ones.
+
+    Raises:
+        KeycelError: DOC_NO_SUCH_FRAME where no drawing begins at a target; DOC_NO_KEYFRAME where something is
+            wanted and nothing is painted.
+    """
+    index_of_time = {drawing.time: index for index, drawing in enumerate(request.shot.drawings)}
+    unknown = [frame for frame in request.targets if frame not in index_of_time]
+    if unknown:
+        raise KeycelError(
+            ErrorCode.DOC_NO_SUCH_FRAME,
+            f"No drawing begins at frame {unknown[0]}.",
+            "Choose frames at which the line layer has a drawing.",
+        )
+    if request.targets and not painted:
+        raise KeycelError(
+            ErrorCode.DOC_NO_KEYFRAME,
+            "There is no painted keyframe at or after the first drawing.",
+            "Paint at least one drawing of the shot, then colour it again.",
+        )
+    return {index_of_time[frame] for frame in request.targets}
 
 
 def stretches(drawings: int, painted: Sequence[int]) -> list[Stretch]:

@@ -16,7 +16,7 @@ from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.finish import Paint, own_frame
 from keycel_backend.engines.flat.references import References
-from keycel_backend.engines.flat.timeline import Stretch, painted_drawings, stretches
+from keycel_backend.engines.flat.timeline import Stretch, painted_drawings, stretches, wanted_drawings
 from keycel_backend.engines.lvcd.finish import finished_frame
 from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
@@ -26,7 +26,6 @@ from keycel_backend.engines.lvcd.sizes import model_size
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import LineArt, read_line_art
-from keycel_shared.errors import ErrorCode, KeycelError
 
 KEPT_BYTES = 1 << 30
 
@@ -91,21 +90,14 @@ class LvcdRun:
             motion_bucket_id=self._settings.motion,
         )
         self._size = model_size(self._shot.width, self._shot.height, self._settings.resolution)
-        self._index_of_time = {drawing.time: index for index, drawing in enumerate(self._shot.drawings)}
         self._painted = painted_drawings(self._shot)
         self._done = 0
         self._work = 1
 
     def frames(self) -> Iterator[FrameResult]:
-        wanted = self._wanted()
+        wanted = wanted_drawings(self._request, self._painted)
         if not wanted:
             return
-        if not self._painted:
-            raise KeycelError(
-                ErrorCode.DOC_NO_KEYFRAME,
-                "There is no painted keyframe at or after the first drawing.",
-                "Paint at least one drawing of the shot, then colour it again.",
-            )
         self._progress(0.0, "Reading keyframes")
         references = References(self._request, self._painted, self._settings.gap, self._checkpoint)
         paint = Paint(
@@ -121,16 +113,6 @@ class LvcdRun:
         for part in todo:
             yield from self._part(part, references, paint, wanted)
         self._progress(1.0, "Done")
-
-    def _wanted(self) -> set[int]:
-        unknown = [frame for frame in self._request.targets if frame not in self._index_of_time]
-        if unknown:
-            raise KeycelError(
-                ErrorCode.DOC_NO_SUCH_FRAME,
-                f"No drawing begins at frame {unknown[0]}.",
-                "Choose frames at which the line layer has a drawing.",
-            )
-        return {self._index_of_time[frame] for frame in self._request.targets}
 
     def _parts(self) -> list[_Part]:
         """Forward from the keyframe before; drawings before the first keyframe backward from it."""
