@@ -43,17 +43,24 @@ def timed(name):
 def long_calls(name, threshold=0.03):
     """Give a command and wait for its end; answers with the calls into Krita and Qt that took longest.
 
-    Each is one indivisible call on the GUI thread: its name, and the milliseconds it took.
+    Each is one indivisible call on the GUI thread: its name, and the milliseconds it took apart from calls
+    within it that are named themselves.
     """
-    found, started = [], []
+    found, started, named = [], [], []
 
     def note(_frame, event, function):
         if event == "c_call":
             started.append(time.perf_counter())
+            named.append(0.0)
         elif event in ("c_return", "c_exception") and started:
             took = time.perf_counter() - started.pop()
-            if took > threshold and not started:
-                found.append([f"{type(function.__self__).__name__}.{function.__name__}", round(took * 1000)])
+            within = named.pop()
+            if took - within > threshold:
+                name = f"{type(function.__self__).__name__}.{function.__name__}"
+                found.append([name, round((took - within) * 1000)])
+                within = took
+            if named:
+                named[-1] += within
 
     sys.setprofile(note)
     try:
