@@ -66,17 +66,15 @@ def count_votes(
         unpainted: what unpainted ground looks like in the picture; None where nothing may stay unpainted.
     """
     labels, count = segmentation.labels, segmentation.count
-    depth = distance_to(labels == 0)
-    peak = np.zeros(count + 1, np.float32)
-    np.maximum.at(peak, labels.ravel(), depth.ravel())
-    where = _sampled(labels, _inner(labels, depth, peak, blur), count)
+    inside, peak = _inside(labels, count, blur)
+    where = _sampled(labels, inside, count)
     region = labels.ravel()[where].astype(np.int64) - 1
     rgb = proposal.reshape(-1, 3)[where]
     candidates, looks = _candidates(palette, unpainted)
     cost = _costs(rgb, region, looks, count)
     if unpainted is not None:
         _weigh_unpainted(cost, looks, on_border(labels, count))
-    seen = np.clip(peak[1:] / max(blur, 1.0), 0.0, 1.0)
+    seen = np.clip(peak / max(blur, 1.0), 0.0, 1.0)
     cost = cost - _HELP * (1.0 - seen)[:, None] * _share_around(segmentation, cost.argmin(axis=1), len(looks))
     chosen = cost.argmin(axis=1)
     medians = _medians(rgb, region, count)
@@ -91,29 +89,26 @@ def count_votes(
     return Votes(candidates[chosen], sure, reasons, medians)
 
 
-def inner_pixels(labels: Labels, count: int, blur: float) -> Mask:
-    """Pixels of regions that are off the lines by more than `blur`; of narrow regions the inmost ones."""
-    depth = distance_to(labels == 0)
-    peak = np.zeros(count + 1, np.float32)
-    np.maximum.at(peak, labels.ravel(), depth.ravel())
-    return _inner(labels, depth, peak, blur)
-
-
 def own_shading(proposal: Bytes, segmentation: Segmentation, votes: Votes, blur: float) -> Bytes:
     """(height, width, 3) `proposal` without what its own lines did to it.
 
     Pixels near and on lines take the colour of the nearest inner pixel of their region, else the
     region's median.
     """
-    inside = inner_pixels(segmentation.labels, segmentation.count, blur)
+    inside, _ = _inside(segmentation.labels, segmentation.count, blur)
     nearest = nearest_index(inside)[0].ravel()
     same = segmentation.filled.ravel()[nearest] == segmentation.filled.ravel()
     median = votes.colors[segmentation.filled.ravel() - 1]
     return np.where(same[:, None], proposal.reshape(-1, 3)[nearest], median).reshape(proposal.shape)
 
 
-def _inner(labels: Labels, depth: Floats, peak: Floats, blur: float) -> Mask:
-    return (labels > 0) & (depth >= np.minimum(blur, 0.75 * peak)[labels])
+def _inside(labels: Labels, count: int, blur: float) -> tuple[Mask, Floats]:
+    """Pixels of regions that are off the lines by more than `blur` (of narrow regions the inmost ones), and
+    (regions,) how far from any line each region gets, in pixels."""
+    depth = distance_to(labels == 0)
+    peak = np.zeros(count + 1, np.float32)
+    np.maximum.at(peak, labels.ravel(), depth.ravel())
+    return (labels > 0) & (depth >= np.minimum(blur, 0.75 * peak)[labels]), peak[1:]
 
 
 def _sampled(labels: Labels, inside: Mask, count: int) -> Integers:

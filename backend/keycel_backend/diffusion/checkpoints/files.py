@@ -59,7 +59,8 @@ class _Safetensors:
         self.path = path
         try:
             self._file: Any = safe_open(path, framework="pt")
-            self.shapes = {key: tuple(self._file.get_slice(key).get_shape()) for key in self._file.keys()}  # noqa: SIM118
+            keys = list(self._file.keys())  # the file itself cannot be iterated
+            self.shapes = {key: tuple(self._file.get_slice(key).get_shape()) for key in keys}
         except (SafetensorError, OSError, ValueError) as error:
             raise damaged(path, str(error)) from error
 
