@@ -29,10 +29,12 @@ def run(project: Path, arguments: Sequence[str]) -> int:
     environment.vendor_pyzmq(python)
     _prepare_krita()
     pytest = [str(python), "-m", "pytest"]
-    if arguments or settings.get("CI") != "true" or ROOT_SETTING in settings:
+    if arguments:
         return _call([*pytest, *arguments], project, settings)
+    if settings.get("CI") != "true" or ROOT_SETTING in settings:
+        return _call([*pytest, *_side_by_side()], project, settings)
     newer = krita_root.Preparation(project / ".cache" / "krita-roots" / "krita-6")
-    outcome = _call(pytest, project, settings)
+    outcome = _call([*pytest, *_side_by_side()], project, settings)
     return _on_krita_6(newer, pytest, project, settings) or outcome
 
 
@@ -47,6 +49,11 @@ def _on_krita_6(
         return 0
     print(f"Krita 6 ({root}):", flush=True)
     return _call([*pytest, "tests/krita"], project, {**settings, ROOT_SETTING: str(root)})
+
+
+def _side_by_side() -> list[str]:
+    """One process on each of two cores: tests in Krita mostly wait, and the others fill that time."""
+    return ["-n", "2", "--dist", "loadgroup"] if (os.cpu_count() or 1) > 1 else []
 
 
 def _call(command: Sequence[str], project: Path, settings: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ class Suite:
         monkeypatch.setattr(environment, "ensure", lambda *_, **__: Path("python"))
         monkeypatch.setattr(environment, "vendor_pyzmq", lambda _: None)
         monkeypatch.setattr(suite, "_prepare_krita", lambda: None)
+        monkeypatch.setattr(os, "cpu_count", lambda: 1)
         monkeypatch.setattr(suite, "_call", self._call)
         monkeypatch.setattr(krita_root, "ensure", self._ensure)
 
@@ -87,6 +89,18 @@ def test_only_ci_runs_krita_6_and_only_with_everything(world: Suite, monkeypatch
     world.run()
     assert world.calls == [(["tests/unit"], ""), ([], "/a/root"), ([], "")]
     assert world.folders == []
+
+
+def test_on_two_cores_everything_runs_side_by_side(world: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    world.codes = [0, 0, 0]
+    world.run()
+    world.run("tests/unit")
+    assert [call[0] for call in world.calls] == [
+        ["-n", "2", "--dist", "loadgroup"],
+        ["tests/krita"],
+        ["tests/unit"],
+    ]
 
 
 # ---------------------------------------------------------------------------- the root
