@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import demo, environment, krita_plugin, suite
+from . import builds, bundle, demo, diagnostics, doctor, install, krita_plugin, kritas, suite, uninstall
 from .errors import InstallerError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -19,11 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and options.command != "test":
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        if options.command == "demo":
-            return demo.run(PROJECT, options.out)
-        if options.command == "test":
-            return suite.run(PROJECT, rest)
-        return _install(options.krita_data, options.krita_config)
+        return _run(options, rest)
     except InstallerError as error:
         print(f"\n{error.sentence}\n{error.remedy}", file=sys.stderr)
         if error.detail:
@@ -34,21 +30,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _install(krita_data: Path | None, krita_config: Path | None) -> int:
-    python = environment.ensure(PROJECT, extras=())
-    environment.register_backend(python)
-    environment.vendor_pyzmq(python)
-    profile = krita_plugin.KritaProfile.usual()
-    if krita_data is not None:
-        profile = krita_plugin.KritaProfile(krita_data, profile.kritarc)
-    if krita_config is not None:
-        profile = krita_plugin.KritaProfile(profile.resources, krita_config / "kritarc")
-    krita_plugin.install(PROJECT, profile)
-    print(
-        f"\nThe plugin is in {profile.resources / 'pykrita'} and enabled in {profile.kritarc}.\n"
-        "Restart Krita, then open Settings > Dockers > Keycel."
-    )
+def _run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    if options.command == "demo":
+        return demo.run(PROJECT, options.out)
+    if options.command == "test":
+        return suite.run(PROJECT, rest)
+    if options.command == "install":
+        profile = _profile(options.krita_data, options.krita_config)
+        install.run(PROJECT, install.Wishes(options.device, options.without_diffusion, profile))
+    elif options.command == "uninstall":
+        left = uninstall.run(options.keep_models)
+        for path in left:
+            print(f"Left, because Keycel did not make it or was told to keep it: {path}")
+    elif options.command == "doctor":
+        return doctor.run(PROJECT, options.fix, options.json)
+    elif options.command == "diagnostics":
+        print(diagnostics.write(PROJECT, options.out))
+    else:
+        bundle.make(PROJECT, options.out)
     return 0
+
+
+def _profile(data: Path | None, config: Path | None) -> krita_plugin.KritaProfile | None:
+    if data is None and config is None:
+        return None
+    usual = kritas.usual_profile()
+    return krita_plugin.KritaProfile(
+        data if data is not None else usual.resources,
+        config / "kritarc" if config is not None else usual.kritarc,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +69,26 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=PROJECT / "out" / "demo", help="where the results go"
     )
     commands.add_parser("test", help="set up, then run all tests (further arguments go to pytest)")
-    install = commands.add_parser("install", help="set up the backend and put the plugin into Krita")
-    install.add_argument("--krita-data", type=Path, help="Krita's resource folder, if not the usual one")
-    install.add_argument("--krita-config", type=Path, help="the folder that holds kritarc")
+    install_command = commands.add_parser(
+        "install", help="set up the backend and put the plugin into every Krita of yours"
+    )
+    install_command.add_argument(
+        "--device", choices=builds.DEVICES, default="", help="instead of the fastest"
+    )
+    install_command.add_argument(
+        "--without-diffusion", action="store_true", help="only the engine flat: small, no torch"
+    )
+    install_command.add_argument("--krita-data", type=Path, help="only into this resource folder of Krita")
+    install_command.add_argument("--krita-config", type=Path, help="the folder that holds its kritarc")
+    uninstall_command = commands.add_parser("uninstall", help="take everything out again")
+    uninstall_command.add_argument("--keep-models", action="store_true", help="leave the models' weights")
+    doctor_command = commands.add_parser("doctor", help="find what is wrong, and say what to do")
+    doctor_command.add_argument("--fix", action="store_true", help="do it, where that is safe")
+    doctor_command.add_argument("--json", action="store_true", help="print the findings as JSON")
+    diagnostics_command = commands.add_parser(
+        "diagnostics", help="one zip to send with a question; no pictures"
+    )
+    diagnostics_command.add_argument("--out", type=Path, default=Path("keycel-diagnostics.zip"))
+    bundle_command = commands.add_parser("bundle", help="make the files of a release")
+    bundle_command.add_argument("--out", type=Path, default=PROJECT / "dist")
     return parser

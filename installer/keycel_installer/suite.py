@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import environment, krita_root, system_packages
+from keycel_shared import paths
+
+from . import environment, krita_root, machine, plugin_wheels, system_packages
 from .errors import InstallerError
 
 ROOT_SETTING = "KEYCEL_KRITA_ROOT"
@@ -26,7 +28,7 @@ def run(project: Path, arguments: Sequence[str]) -> int:
         "QT_QPA_PLATFORM": "offscreen",
     }
     os.environ["KEYCEL_HOME"] = settings["KEYCEL_HOME"]
-    environment.vendor_pyzmq(python)
+    plugin_wheels.fill(paths.vendor_folder(), machine.look(), python)
     _prepare_krita()
     pytest = [str(python), "-m", "pytest"]
     if arguments:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keycel_installer import environment, krita_plugin, system_packages
+from keycel_installer import environment, krita_plugin, packages, system_packages
 from keycel_installer.command import main
 from keycel_installer.errors import InstallerError
 
@@ -62,9 +62,9 @@ def test_environment_is_reused_until_the_project_file_changes(
         python.parent.mkdir(parents=True)
         python.write_text("")
 
-    monkeypatch.setattr(environment, "_create", create)
-    monkeypatch.setattr(environment, "_has_pip", lambda path: path.exists())
-    monkeypatch.setattr(environment, "_pip", lambda _, arguments: calls.append(list(arguments)))
+    monkeypatch.setattr(packages, "create", create)
+    monkeypatch.setattr(packages, "works", lambda _: python.exists())
+    monkeypatch.setattr(packages, "pip", lambda _, arguments: calls.append(list(arguments)))
     assert environment.ensure(tmp_path, extras=("dev",)) == python
     environment.ensure(tmp_path, extras=())
     assert len(calls) == 1, "what is installed covers a smaller wish"
@@ -85,7 +85,7 @@ def test_failed_pip_is_a_plain_sentence(tmp_path: Path) -> None:
     fake.write_text("#!/bin/sh\necho no route to host >&2\nexit 1\n")
     fake.chmod(0o755)
     with pytest.raises(InstallerError) as failure:
-        environment._pip(fake, ["install", "anything"])
+        packages.pip(fake, ["install", "anything"])
     assert "internet" in failure.value.remedy
     assert "no route to host" in failure.value.detail
 

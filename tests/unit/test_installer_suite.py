@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keycel_installer import environment, krita_root, suite, system_packages
+from keycel_installer import environment, krita_root, plugin_wheels, suite, system_packages
 from keycel_installer.errors import InstallerError
 
 Commands = list[list[str]]
@@ -29,7 +29,7 @@ class Suite:
         monkeypatch.setenv("CI", "true")
         monkeypatch.delenv(suite.ROOT_SETTING, raising=False)
         monkeypatch.setattr(environment, "ensure", lambda *_, **__: Path("python"))
-        monkeypatch.setattr(environment, "vendor_pyzmq", lambda _: None)
+        monkeypatch.setattr(plugin_wheels, "fill", lambda *_: None)
         monkeypatch.setattr(suite, "_prepare_krita", lambda: None)
         monkeypatch.setattr(os, "cpu_count", lambda: 1)
         monkeypatch.setattr(suite, "_call", self._call)
