@@ -90,8 +90,10 @@ class Display:
 class KritaProcess:
     """One Krita. Start it, `run` scenarios in it, `quit` it; `kill` when it does not answer."""
 
-    def __init__(self, folder: Path, display: Display) -> None:
+    def __init__(self, folder: Path, display: Display, imported: Path | None = None) -> None:
+        """`imported`: a resource folder with the plugin already in it, instead of the installer's copy."""
         self.folder = folder
+        self._imported = imported
         self._display = display
         self._root = KritaRoot.chosen()
         self._process: subprocess.Popen[bytes] | None = None
@@ -206,7 +208,12 @@ class KritaProcess:
         (config / "kritarc").write_text("AutoSaveInterval=0\n\n[python]\nenable_keycel_test_driver=true\n")
         (config / "kritadisplayrc").write_text("[General]\nOpenGLRenderer=none\n")
         resources = self.folder / "data" / "krita"
-        krita_plugin.install(REPOSITORY, krita_plugin.KritaProfile(resources, config / "kritarc"))
+        profile = krita_plugin.KritaProfile(resources, config / "kritarc")
+        if self._imported is None:
+            krita_plugin.install(REPOSITORY, profile)
+        else:
+            shutil.copytree(self._imported, resources, dirs_exist_ok=True)
+            krita_plugin.enable(profile.kritarc)
         install_driver(resources)
         install_pyzmq(self.keycel_home / "vendor", self._root.python_version())
 

@@ -1,0 +1,17 @@
+"""Krita's own importer of Python plugins (Tools > Scripts > Import Python Plugin from File)."""
+
+from plugin_importer.plugin_importer import PluginImporter
+
+
+def import_zip(path, resources):
+    """Names of the plugins that it found in the zip and put into the resource folder."""
+    importer = PluginImporter(path, resources, lambda _: True)
+    return [plugin["name"] for plugin in importer.import_all()]
+
+
+def where_from():
+    """Files that the running plugin and its shared package came from."""
+    import keycel_plugin
+    import keycel_shared
+
+    return [keycel_plugin.__file__, keycel_shared.__file__]
