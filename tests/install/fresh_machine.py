@@ -1,4 +1,4 @@
-"""A whole life on a fresh machine: install, colour a shot from inside Krita, uninstall, and look what is left.
+"""A whole life on a fresh machine: install, colour a shot from inside Krita, uninstall, see what is left.
 
     python3 tests/install/fresh_machine.py ROOT [--log FILE] [--picture FILE] [--diffusion]
 
@@ -35,11 +35,15 @@ from support.walking_figure import layers  # noqa: E402
 ARTIST = "/home/artist"
 CLONE = f"{ARTIST}/keycel"
 TIMES = (0, 2, 3, 5, 9)
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+"""This machine's: its way to the package index may lead through a proxy of its own."""
+
 ENVIRONMENT = {
     "HOME": ARTIST,
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG": "C.UTF-8",
     "PIP_NO_CACHE_DIR": "1",
+    "PIP_CERT": CERTIFICATES,
 }
 OWN_NAMESPACE = "KEYCEL_FRESH_MACHINE"
 
@@ -58,7 +62,8 @@ class Machine:
         run("mount", "--rbind", "/dev", str(self.root / "dev"))
         (self.root / "tmp" / ".X11-unix").mkdir(parents=True, exist_ok=True)
         run("mount", "--bind", "/tmp/.X11-unix", str(self.root / "tmp" / ".X11-unix"))
-        for file in ("/etc/resolv.conf", "/etc/hosts"):
+        for file in ("/etc/resolv.conf", "/etc/hosts", CERTIFICATES):
+            (self.root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, f"{self.root}{file}")
         for file in Path("/etc/apt/apt.conf.d").glob("*"):
             if "Acquire" in file.read_text(errors="replace"):
