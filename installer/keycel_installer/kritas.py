@@ -79,13 +79,21 @@ def profiles(places: Places | None = None) -> list[KritaProfile]:
 
 
 def running(places: Places | None = None, probe: Probe | None = None) -> bool:
-    """True while a Krita of anybody on this machine is open; False where that cannot be told."""
+    """True while a Krita of this user is open; False where that cannot be told."""
     places, probe = places or Places.real(), probe or Probe()
     if places.system == "windows":
         return "krita.exe" in (probe.answer("tasklist", "/FI", "IMAGENAME eq krita.exe") or "")
     if places.system == "macos":
         return bool((probe.answer("pgrep", "-x", "krita") or "").strip())
-    return "krita" in {text.strip() for text in probe.texts(str(places.root / "proc"), "[0-9]*/comm")}
+    return any(_is_own_krita(path) for path in (places.root / "proc").glob("[0-9]*/comm"))
+
+
+def _is_own_krita(path: Path) -> bool:
+    """`path` is /proc/PID/comm; the process may end while it is looked at."""
+    try:
+        return path.stat().st_uid == os.getuid() and path.read_text("utf-8", "replace").strip() == "krita"
+    except OSError:
+        return False
 
 
 def _on_linux(places: Places) -> Iterator[Krita]:

@@ -112,7 +112,16 @@ def main() -> int:
     parser.add_argument("--diffusion", action="store_true", help="with torch: needs its package index")
     options = parser.parse_args()
     if OWN_NAMESPACE not in os.environ:
-        command = ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv]
+        command = [
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--propagation",
+            "private",
+            sys.executable,
+            *sys.argv,
+        ]
         return subprocess.run(command, env={**os.environ, OWN_NAMESPACE: "1"}, check=False).returncode
     options.log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="keycel-fresh-") as scratch, options.log.open("w") as log:
