@@ -90,6 +90,7 @@ def _own_paths(keep_models: bool) -> list[Path]:
         journal.with_name(journal.name + "-wal"),
         journal.with_name(journal.name + "-shm"),
         paths.store_folder(),
+        paths.pending_folder(),
         paths.log_folder(),
         *([] if keep_models else [paths.models_folder()]),
         paths.installation_file(),

@@ -41,6 +41,11 @@ def store_folder() -> Path:
     return home() / "store"
 
 
+def pending_folder() -> Path:
+    """The plugin's notes of accepted jobs, one file per job."""
+    return home() / "pending"
+
+
 def models_folder() -> Path:
     """Weights of models that the user installed, one folder per model."""
     return home() / "models"

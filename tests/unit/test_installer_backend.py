@@ -155,7 +155,12 @@ def test_a_folder_in_the_backends_place_that_is_not_ours_stays(world: World) -> 
 def test_uninstall_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
     before = set(tmp_path.rglob("*"))
     install.run(PROJECT, install.Wishes(without_diffusion=True))
-    for folder in (paths.store_folder(), paths.log_folder(), paths.models_folder() / "lvcd"):
+    for folder in (
+        paths.store_folder(),
+        paths.pending_folder(),
+        paths.log_folder(),
+        paths.models_folder() / "lvcd",
+    ):
         folder.mkdir(parents=True)
         (folder / "file").write_text("")
     paths.journal_file().write_text("")

@@ -24,7 +24,6 @@ from keycel_shared.schema import SchemaError, from_json, to_json
 
 EXPIRES = 7 * 24 * 3600.0
 """Seconds after which a note is dropped."""
-_FOLDER = "pending"
 
 
 class Kind(str, Enum):
@@ -77,7 +76,7 @@ class PendingJobs:
 
     def __init__(self, folder: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         """`folder`: None for the place in Keycel's home."""
-        self._folder = folder or paths.home() / _FOLDER
+        self._folder = folder or paths.pending_folder()
         self._clock = clock
         self._locks: dict[str, IO[bytes]] = {}
         self._ours: set[str] = set()
