@@ -30,6 +30,6 @@ def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
     """
     target = torch.device(device)
     networks = load_lvcd(folder, _PRECISIONS[precision])
-    if target.type == "cuda":
+    if target.type in ("cuda", "xpu"):
         networks.to(torch.device("cpu"), _PRECISIONS[precision], channels_last=True)
     return LoadedNetworks(networks, target)

@@ -10,6 +10,7 @@ import torch
 from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, measure_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
+from keycel_backend.diffusion.probing import fastest_kind, usable
 from keycel_backend.diffusion.svd.configuration import (
     AutoencoderConfiguration,
     ImageEncoderConfiguration,
@@ -43,7 +44,7 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             f"The networks do not take pictures of {width}x{height}.",
             f"Give sides that are multiples of {multiple}, such as 576x320.",
         )
-    target = _device(device)
+    target = usable(device)
     precision = torch.float16 if target.type == "cuda" else torch.float32
     options = SamplingOptions(num_steps=steps)
     try:
@@ -62,21 +63,7 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
 
 def default_device() -> str:
     """The device that is measured where none is named."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f"There is no device {name!r} here that torch can use.",
-            "Choose cpu, or install the build of torch for your graphics card.",
-            str(error).split("\n", 1)[0],
-        ) from error
-    return device
+    return fastest_kind()
 
 
 def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, small: bool) -> dict[str, Any]:
