@@ -11,6 +11,9 @@ from keycel_backend.engines.base import EngineDescription, Estimate, Option, Opt
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
 from keycel_backend.engines.lvcd.sizes import model_size
 
+USUAL, FEW_STEPS = "usual", "few steps"
+"""Values of `diffusion.svd.schedule.Schedule`, which needs torch."""
+
 STEPS = Option(
     name="steps",
     title="Steps",
@@ -18,6 +21,14 @@ STEPS = Option(
     default=25,
     minimum=4,
     maximum=50,
+)
+SCHEDULE = Option(
+    name="schedule",
+    title="Noise schedule",
+    help="How the noise falls from step to step. The usual one is the authors' and wants about 25 steps; "
+    "the one for few steps is made for 4 to 10.",
+    default=USUAL,
+    choices=(USUAL, FEW_STEPS),
 )
 RESOLUTION = Option(
     name="resolution",
@@ -55,9 +66,9 @@ SOFT = Option(
 DESCRIPTION = EngineDescription(
     name="lvcd",
     title="LVCD (video diffusion)",
-    version="1",
+    version="2",
     tasks=("colorize",),
-    options=(STEPS, RESOLUTION, MOTION, GUIDANCE, SOFT, GAP, OVERLAP, LEAVE_UNSURE),
+    options=(STEPS, SCHEDULE, RESOLUTION, MOTION, GUIDANCE, SOFT, GAP, OVERLAP, LEAVE_UNSURE),
     largest_side=16384,
     minimum_keyframes=1,
     licence="GPL-3.0-or-later; the weights have terms of their own (keycel models list)",

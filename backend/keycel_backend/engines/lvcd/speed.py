@@ -16,6 +16,7 @@ from keycel_backend.diffusion.svd.configuration import (
     ImageEncoderConfiguration,
     UNetConfiguration,
 )
+from keycel_backend.engines.lvcd.networks import compiled_passes
 from keycel_shared.errors import ErrorCode, KeycelError
 
 FULL = LvcdConfiguration()
@@ -29,7 +30,9 @@ SMALL = LvcdConfiguration(
 """The same layers with few channels: shows on any processor that all parts run."""
 
 
-def measure(device: str, small: bool, width: int, height: int, steps: int, repeats: int) -> dict[str, Any]:
+def measure(
+    device: str, small: bool, width: int, height: int, steps: int, repeats: int, compiled: bool
+) -> dict[str, Any]:
     """Figures of one size, ready for JSON; halves on a GPU, single precision elsewhere.
 
     Raises:
@@ -49,7 +52,15 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
     options = SamplingOptions(num_steps=steps)
     try:
         speed = measure_lvcd(
-            configuration, options, height, width, target, precision, repeats, target.type == "cuda"
+            configuration,
+            options,
+            height,
+            width,
+            target,
+            precision,
+            repeats,
+            channels_last=target.type == "cuda",
+            passes=compiled_passes() if compiled else None,
         )
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise KeycelError(
@@ -58,7 +69,7 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             "Choose a smaller size or another device.",
             str(error).split("\n", 1)[0],
         ) from error
-    return _figures(speed, target, precision, small)
+    return _figures(speed, target, precision, small) | {"compiled": compiled}
 
 
 def default_device() -> str:
@@ -84,6 +95,7 @@ def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, sma
         "operations_per_frame": operations / speed.new_frames,
         "tera_operations_per_second": operations / speed.seconds_per_segment / 1e12,
         "peak_memory_bytes": speed.peak_memory_bytes,
+        "speed_up": speed.speed_up,
         "parts": [
             asdict(part)
             | {
@@ -92,4 +104,5 @@ def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, sma
             }
             for part in speed.parts
         ],
+        "unoptimised_parts": [asdict(part) for part in speed.unoptimised],
     }
