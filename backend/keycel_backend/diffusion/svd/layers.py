@@ -55,7 +55,7 @@ def transformer(
         mixed = _temporal_transformer_block(temporal_block, tokens + place, call)
         tokens = _blend(module.time_mixer, tokens, mixed)
     output = module.proj_out(tokens).unflatten(1, size).permute(0, 3, 1, 2)
-    return residual + output
+    return output + residual  # this order keeps the memory layout of the official code
 
 
 def _spatial_transformer_block(
@@ -102,8 +102,12 @@ def _place_in_time(module: TransformerSpatioTemporalModel, call: Call, tokens: T
 
 
 def _blend(mixer: AlphaBlender, spatial: Tensor, temporal: Tensor) -> Tensor:
-    """sigmoid(factor) of the spatial part; no frame counts as a still image."""
-    return torch.lerp(temporal, spatial, torch.sigmoid(mixer.get_parameter("mix_factor")))
+    """sigmoid(factor) of the spatial part; no frame counts as a still image.
+
+    Not `torch.lerp`, which rounds otherwise than the official sum.
+    """
+    weight = torch.sigmoid(mixer.get_parameter("mix_factor"))
+    return weight * spatial + (1.0 - weight) * temporal
 
 
 @dataclass(frozen=True, slots=True)
