@@ -75,7 +75,8 @@ class Movement:
     @classmethod
     def of(cls, tracks: Tracks) -> Movement:
         seen = tracks.visible.sum(dim=0) > _LEAST_VISIBLE
-        motion = torch.linalg.vector_norm(tracks.positions.diff(dim=0), dim=-1).mean(dim=0)
+        steps = tracks.positions.diff(dim=0)
+        motion = (steps * steps).sum(dim=-1).sqrt().mean(dim=0)
         survivors = torch.where(seen & (motion > _LEAST_MOTION))[0]
         return cls(survivors, motion[survivors] / motion[survivors].sum())
 
