@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout, atten
 
 LAYOUTS = [SlotLayout(), SlotLayout(8, 4), SlotLayout(6, 2), SlotLayout(14, 0)]
 CPU = torch.device("cpu")
+PRECISIONS = [torch.float32, torch.float64]
+"""Single precision goes the official way, every other saves work."""
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -59,7 +62,7 @@ def _plain_reference_attention(
     rows = []
     for slot in range(layout.total):
         seen = torch.cat([states[plan.own[slot]], states[plan.reference[slot]]])
-        bias = torch.zeros(len(seen))
+        bias = states.new_zeros(len(seen))
         if layer <= LAST_AMPLIFIED_LAYER:
             bias[len(seen) // 2 :] = math.log(plan.amplification[slot])
         heads = []
@@ -82,20 +85,24 @@ def _projections(attention: Any) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize("mode", AttentionMode)
 @pytest.mark.parametrize("layer", [0, LAST_AMPLIFIED_LAYER, LAST_AMPLIFIED_LAYER + 1])
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_reference_attention(
-    networks: LvcdNetworks, layout: SlotLayout, mode: AttentionMode, layer: int
+    networks: LvcdNetworks, layout: SlotLayout, mode: AttentionMode, layer: int, precision: torch.dtype
 ) -> None:
-    attention = _first_transformer(networks).transformer_blocks[0].attn1
-    states = torch.randn(layout.total, 6, 32, generator=torch.Generator().manual_seed(4))
+    attention = deepcopy(_first_transformer(networks).transformer_blocks[0].attn1).to(precision)
+    states = torch.randn(layout.total, 6, 32, generator=torch.Generator().manual_seed(4)).to(precision)
     ours = SlotMixing(layout, mode, CPU).spatial_attention(attention, states, layer)
     plain = _plain_reference_attention(attention, states, layout, mode, layer)
     torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_references_are_alone_in_time(networks: LvcdNetworks, layout: SlotLayout) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_references_are_alone_in_time(
+    networks: LvcdNetworks, layout: SlotLayout, precision: torch.dtype
+) -> None:
     mixing = SlotMixing(layout, AttentionMode.NEXT_SEGMENT, CPU)
-    attention = _first_transformer(networks).temporal_transformer_blocks[0].attn1
+    attention = deepcopy(_first_transformer(networks).temporal_transformer_blocks[0].attn1).to(precision)
     convolution = cast("Any", networks.unet.down_blocks[0]).resnets[0].temporal_res_block.conv1
     generator = torch.Generator().manual_seed(4)
     tokens = torch.randn(3, layout.total, 32, generator=generator)
@@ -103,7 +110,7 @@ def test_references_are_alone_in_time(networks: LvcdNetworks, layout: SlotLayout
 
     def both(tokens: torch.Tensor, video: torch.Tensor) -> list[torch.Tensor]:
         convolved = mixing.temporal_convolution(convolution, video)
-        return [mixing.temporal_attention(attention, tokens), convolved.movedim(2, 1)]
+        return [mixing.temporal_attention(attention, tokens.to(precision)), convolved.movedim(2, 1)]
 
     before = both(tokens, video)
     for slot in (0, layout.references - 1, layout.references, layout.total - 1):

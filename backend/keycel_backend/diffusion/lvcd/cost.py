@@ -66,7 +66,7 @@ def shot_cost(
     segments = len(plan_segments(frames, layout))
     calls = segments * num_steps * (2 if guided else 1)
     operations = (
-        calls * step_operations(layout, positions)
+        calls * step_operations(layout, positions, value_bytes)
         + segments * (layout.video + 1) * _HINT_OPERATIONS * positions
         + 2 * _ENCODE_OPERATIONS * positions
         + frames * decode_operations(positions)
@@ -74,9 +74,10 @@ def shot_cost(
     return Cost(operations, _memory_bytes(frames, layout, positions, effort, num_steps, value_bytes))
 
 
-def step_operations(layout: SlotLayout, positions: int) -> float:
+def step_operations(layout: SlotLayout, positions: int, value_bytes: int) -> float:
     """Of one call of ControlNet and UNet on latents with `positions` = height * width."""
-    pairs = layout.references + 2 * layout.video
+    # in single precision references look at their own tokens twice, as officially
+    pairs = 2 * layout.total if value_bytes == _SINGLE else layout.references + 2 * layout.video
     return layout.total * positions * _STEP_OPERATIONS + pairs * positions**2 * _ATTENTION_OPERATIONS
 
 

@@ -51,6 +51,7 @@ class SlotMixing(FrameMixing):
     def __init__(self, layout: SlotLayout, mode: AttentionMode, device: torch.device) -> None:
         self._references = layout.references
         self._frame_index = torch.tensor(layout.frame_index(), device=device)
+        self._temporal_mask = _temporal_mask(layout).to(device)
         plan = attention_plan(layout, mode)
         self._groups = {
             amplified: tuple(_Group.of(group, device) for group in attention_groups(plan, amplified))
@@ -71,6 +72,13 @@ class SlotMixing(FrameMixing):
 
     def temporal_attention(self, attention: Attention, hidden_states: Tensor) -> Tensor:
         """References see only themselves, video slots each other."""
+        if _as_published(hidden_states):
+            query = split_heads(attention, attention.to_q(hidden_states))
+            key, value = keys_and_values(attention, hidden_states)
+            seen = self._temporal_mask
+            return merge_heads(
+                attention, functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+            )
         video = hidden_states[:, self._references :]
         query = split_heads(attention, attention.to_q(video))
         key, value = keys_and_values(attention, video)
@@ -91,10 +99,27 @@ class SlotMixing(FrameMixing):
         return self._frame_index
 
 
+def _as_published(hidden_states: Tensor) -> bool:
+    """Whether sums are to be taken in the order of the official code, with what that repeats.
+
+    So in single precision, in which the numbers of both are compared: on a processor they come out
+    bit for bit alike. Half precision rounds more coarsely than any order of sums, and saves the work.
+    """
+    return hidden_states.dtype is torch.float32
+
+
+def _temporal_mask(layout: SlotLayout) -> Tensor:
+    """(slots, slots): whether the first may look at the second over time."""
+    slots = torch.arange(layout.total)
+    video = slots >= layout.references
+    return (slots[:, None] == slots) | (video[:, None] & video)
+
+
 def _attend_to_group(query: Tensor, key: Tensor, value: Tensor, group: _Group) -> Tensor:
     """All (slots, heads, tokens, width); returns that of the group's slots."""
     own_key, own_value = key[group.own], value[group.own]
-    if group.reference is None:
+    reference = group.own if group.reference is None else group.reference
+    if group.reference is None and not _as_published(query):
         return functional.scaled_dot_product_attention(query[group.slots], own_key, own_value)
     tokens = key.shape[2]
     mask = None
@@ -103,7 +128,7 @@ def _attend_to_group(query: Tensor, key: Tensor, value: Tensor, group: _Group) -
         mask[..., tokens:] = group.bias
     return functional.scaled_dot_product_attention(
         query[group.slots],
-        torch.cat([own_key, key[group.reference]], dim=2),
-        torch.cat([own_value, value[group.reference]], dim=2),
+        torch.cat([own_key, key[reference]], dim=2),
+        torch.cat([own_value, value[reference]], dim=2),
         attn_mask=mask,
     )

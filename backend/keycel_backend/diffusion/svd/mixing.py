@@ -47,9 +47,17 @@ def attend(attention: Attention, hidden_states: Tensor, context: Tensor) -> Tens
     return merge_heads(attention, functional.scaled_dot_product_attention(query, key, value))
 
 
+_ROWS = 64
+"""Enough that a matrix product takes the same way as with all the rows of a picture."""
+
+
 def only_value(attention: Attention, context: Tensor) -> Tensor:
-    """Attention over a single token, (batch, 1, channels): its weight is 1 whatever the query is."""
-    return output_projection(attention)(value_projection(attention)(context))
+    """Attention over a single token, (batch, 1, channels): its weight is 1 whatever the query is.
+
+    One row would be enough for the output, but products of a single row are summed in another order.
+    """
+    value = value_projection(attention)(context)
+    return output_projection(attention)(value.expand(-1, _ROWS, -1))[:, :1]
 
 
 def keys_and_values(attention: Attention, context: Tensor) -> tuple[Tensor, Tensor]:

@@ -113,12 +113,14 @@ def open_call(
 ) -> Call:
     """Embeds the noise label and the added ids for a call on `sample` (batch, frames, ...)."""
     batch, frames = sample.shape[:2]
-    embedding = network.time_embedding(network.time_proj(timestep.expand(batch)).to(sample.dtype))
+    # for every frame, though they are alike: products of few rows are summed in another order
+    labels = timestep.expand(batch).repeat_interleave(frames)
+    embedding = network.time_embedding(network.time_proj(labels).to(sample.dtype))
     ids = network.add_time_proj(conditioning.time_ids.flatten()).unflatten(0, (batch, -1)).flatten(1)
-    embedding = embedding + network.add_embedding(ids.to(sample.dtype))
+    embedding = embedding + network.add_embedding(ids.to(sample.dtype).repeat_interleave(frames, dim=0))
     return Call(
         frames=frames,
-        time_embedding=embedding.repeat_interleave(frames, dim=0),
+        time_embedding=embedding,
         context=conditioning.image_embedding.to(sample.dtype),
         mixing=mixing,
     )
