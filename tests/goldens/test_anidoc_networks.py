@@ -108,6 +108,9 @@ def test_stages_of_both(anidoc: AniDocSet, monkeypatch: pytest.MonkeyPatch) -> N
             if name.startswith(f"{WITH_STAGES}.stage.")
         }
         assert expected.keys() == seen.keys()
+        frames = len(expected["conv_in"]) // len(expected["time_embedding"])
+        for name in ("time_embedding", "add_embedding"):
+            seen[name] = seen[name][::frames]  # ours has a row for each frame
         for name, tensor in expected.items():
             # stages are larger than outputs, and the norms between them stretch what little differs
             assert_near(seen[name], tensor, limit * max(1.0, float(tensor.abs().max())))

@@ -17,3 +17,7 @@ class OfficialMixing(FrameMixing):
 
     def context_of_positions(self, context: Tensor, positions: int) -> Tensor:
         return context.repeat(positions, 1, 1)
+
+    def transformed(self, output: Tensor, residual: Tensor) -> Tensor:
+        """In the layout that came in, as in diffusers: norms sum in the order of memory."""
+        return (output.contiguous() if residual.is_contiguous() else output) + residual
