@@ -31,7 +31,7 @@ from keycel_backend.diffusion.svd.configuration import (
 COMPONENTS = {
     "unet": re.compile(r"up_blocks\.\d+\.resnets\.\d+\.temporal_res_block\..*"),
     "controlnet": re.compile(r"controlnet_cond_embedding\..*"),
-    "vae": re.compile(r"decoder\..*"),
+    "vae": re.compile(r"decoder\.time_conv_out\..*"),
     "image_encoder": re.compile(r"vision_model\..*"),
 }
 """For each component names of which its file has some and no other file has any."""
