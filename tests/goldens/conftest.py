@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 import torch
+from goldens.anidoc_set import AniDocSet, anidoc_sets
 from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
 from support.shared_folder import leave_out
 
@@ -13,11 +15,23 @@ from support.shared_folder import leave_out
 def golden(request: pytest.FixtureRequest) -> GoldenSet:
     """Every set there is. Without any this fails, but for a clone by itself, which says what it left out."""
     if request.param is None:
-        missing = f"{golden_root()} holds no goldens of LVCD; set KEYCEL_GOLDENS to run this test"
-        if "KEYCEL_GOLDENS" in os.environ:
-            pytest.fail(missing)
-        leave_out(missing)
+        _complain("LVCD")
     return request.param
+
+
+@pytest.fixture(scope="session", params=anidoc_sets() or [None])
+def anidoc(request: pytest.FixtureRequest) -> AniDocSet:
+    """The same for AniDoc."""
+    if request.param is None:
+        _complain("AniDoc")
+    return request.param
+
+
+def _complain(system: str) -> NoReturn:
+    missing = f"{golden_root()} holds no goldens of {system}; set KEYCEL_GOLDENS to run this test"
+    if "KEYCEL_GOLDENS" in os.environ:
+        pytest.fail(missing)
+    leave_out(missing)
 
 
 @pytest.fixture(autouse=True)

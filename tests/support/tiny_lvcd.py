@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
@@ -34,15 +36,20 @@ TINY = LvcdConfiguration(
 def random_networks(configuration: LvcdConfiguration, seed: int) -> LvcdNetworks:
     """Every weight random, also those that are zero before training."""
     networks = build_networks(configuration)
+    randomise(networks.components(), seed)
+    return networks
+
+
+def randomise(components: Mapping[str, torch.nn.Module], seed: int) -> None:
+    """Other weights than those networks are built with, whose zeros hide a lot."""
     generator = torch.Generator().manual_seed(seed)
-    for component in networks.components().values():
+    for component in components.values():
         for name, parameter in component.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
             if parameter.dim() > 1:
                 parameter.data = noise / parameter[0].numel() ** 0.5
             else:
                 parameter.data = 0.2 * noise + float(name.endswith("weight"))
-    return networks
 
 
 def random_lines(frames: int, height: int, width: int, seed: int = 1) -> torch.Tensor:

@@ -29,6 +29,8 @@ class Model:
     files: tuple[PublishedFile, ...]
     licence: str
     """What the user has to accept, in plain words."""
+    installer: str
+    """`module:function` that is given paths, precision and what tells of progress."""
 
     @property
     def folder(self) -> Path:
@@ -59,9 +61,58 @@ LVCD = Model(
         "so their permission may be needed for anything but private use. Both are yours to get from their "
         "publishers; read their terms there. Keycel downloads and passes on nothing."
     ),
+    installer="keycel_backend.models.installing:install_lvcd",
 )
 
-MODELS = {LVCD.name: LVCD}
+ANIDOC = Model(
+    name="anidoc",
+    title="AniDoc, line-art video colouring from a picture of the character",
+    files=(
+        PublishedFile("anidoc", "Yhmeng1106/anidoc on Hugging Face (a folder)", 8_827_000_000),
+        PublishedFile(
+            "stable-video-diffusion-img2vid-xt",
+            "stabilityai/stable-video-diffusion-img2vid-xt on Hugging Face (a folder)",
+            None,
+        ),
+    ),
+    licence=(
+        "AniDoc's code is Apache-2.0; whether that holds for the weights, too, its authors do not say for sure. "
+        "They were trained from Stable Video Diffusion, whose weights are under Stability AI's licence "
+        "(community licence; commercial use has terms of its own). Both folders are yours to get from their "
+        "publishers; read their terms there. Keycel downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_anidoc:install_anidoc",
+)
+
+LIGHTGLUE = Model(
+    name="lightglue",
+    title="LightGlue with SuperPoint, another matcher for AniDoc",
+    files=(
+        PublishedFile(
+            "lightglue_superpoint", "ETH-CVG/lightglue_superpoint on Hugging Face (a folder)", None
+        ),
+    ),
+    licence=(
+        "NON-COMMERCIAL RESEARCH ONLY for the part SuperPoint: its code and weights are under Magic Leap's "
+        "licence. LightGlue itself is Apache-2.0. The folder is yours to get from its publishers; read their "
+        "terms there. Keycel downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_matchers:install_lightglue",
+)
+
+COTRACKER = Model(
+    name="cotracker",
+    title="CoTracker as TorchScript, another tracker for AniDoc",
+    files=(PublishedFile("cotracker.pt", "made by you from facebook/cotracker on Hugging Face", None),),
+    licence=(
+        "NON-COMMERCIAL: CoTracker's code and weights are under CC-BY-NC 4.0. Its publishers give no "
+        "TorchScript file; docs/engines.md says what it has to look like. Such a file is a program: install "
+        "only one that you made or trust."
+    ),
+    installer="keycel_backend.models.installing_matchers:install_cotracker",
+)
+
+MODELS = {model.name: model for model in (LVCD, ANIDOC, LIGHTGLUE, COTRACKER)}
 
 
 def find_model(name: str) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,10 @@ import torch
 from safetensors import SafetensorError
 
 from keycel_backend.diffusion.checkpoints.files import TensorFile, bad_model, damaged, open_tensors
-from keycel_backend.diffusion.checkpoints.lvcd import official_origins
-from keycel_backend.diffusion.checkpoints.sources import read_component
-from keycel_backend.diffusion.checkpoints.store import convert_lvcd
-from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, build_networks, component_dtype
+from keycel_backend.diffusion.checkpoints.lvcd import convert_lvcd, official_origins
+from keycel_backend.diffusion.checkpoints.sources import Origins, read_component
+from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, build_networks
+from keycel_backend.diffusion.placement import component_dtype
 from keycel_backend.models.catalogue import LVCD, RECORD, Model
 from keycel_backend.models.checking import digest_of_file
 from keycel_shared import paths
@@ -47,7 +47,7 @@ def install_lvcd(files: Sequence[Path], precision: str, tell: Tell) -> Path:
     svd, lvcd = _told_apart(files)
     folder = LVCD.folder
     staging = folder.with_name(f"{folder.name}.installing")
-    with _staged(staging):
+    with staged(staging, "14 GB"):
         tell("converting")
         convert_lvcd(svd, lvcd, staging, PUBLISHED, PRECISIONS[precision])
         tell("reading back")
@@ -61,7 +61,7 @@ def install_lvcd(files: Sequence[Path], precision: str, tell: Tell) -> Path:
             "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
         }
         (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        _swap(staging, LVCD)
+        swap(staging, LVCD)
     return folder
 
 
@@ -104,8 +104,8 @@ def _remedy() -> str:
 
 
 @contextmanager
-def _staged(staging: Path) -> Iterator[None]:
-    """An empty place to build in, gone afterwards whatever happens."""
+def staged(staging: Path, room: str) -> Iterator[None]:
+    """An empty place to build in, gone afterwards whatever happens. `room`: that is needed, for people."""
     try:
         paths.make_private_folder(staging.parent)
         shutil.rmtree(staging, ignore_errors=True)
@@ -115,7 +115,7 @@ def _staged(staging: Path) -> Iterator[None]:
         raise KeycelError(
             ErrorCode.RES_DISK_FULL if full else ErrorCode.OUT_NOT_WRITABLE,
             "The disk is full." if full else f"The folder {staging.parent} cannot be written.",
-            "Free about 14 GB, then install again." if full else "Make it writable for you.",
+            f"Free about {room}, then install again." if full else "Make it writable for you.",
             str(error),
         ) from error
     finally:
@@ -126,14 +126,20 @@ def _read_back(svd: Path, lvcd: Path, folder: Path, precision: torch.dtype) -> N
     """Compares every tensor that was written with the publishers' files, one component at a time."""
     with torch.device("meta"):
         networks = build_networks(PUBLISHED)
-    for name, origins in official_origins(networks, open_tensors(svd), open_tensors(lvcd)).items():
+    compare(official_origins(networks, open_tensors(svd), open_tensors(lvcd)), folder, precision)
+
+
+def compare(published: Mapping[str, Origins], folder: Path, precision: torch.dtype) -> None:
+    """Raises `KeycelError` REG_BAD_MODEL where a tensor in `folder` is not what was published."""
+    for name, origins in published.items():
         written = open_tensors(folder / f"{name}.safetensors")
         for key, tensor in read_component(origins, component_dtype(name, precision)).items():
             if not torch.equal(written.read(key), tensor):
                 raise damaged(written.path, f"{key} is not what was written")
 
 
-def _swap(staging: Path, model: Model) -> None:
+def swap(staging: Path, model: Model) -> None:
+    """Puts what was built in the place of the model, and only then takes away what was there."""
     old = model.folder.with_name(f"{model.folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if model.folder.exists():

@@ -17,11 +17,11 @@ from keycel_backend.diffusion.lvcd.networks import (
     LvcdNetworks,
     Passes,
     build_networks,
-    component_dtype,
 )
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
 from keycel_backend.diffusion.lvcd.unoptimised import PlainMixing, plain_decoding, plain_step
+from keycel_backend.diffusion.placement import component_dtype
 from keycel_backend.diffusion.probing import device_module
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk, posterior_mode
 from keycel_backend.diffusion.svd.controlnet import embed_hint

@@ -22,9 +22,9 @@ class UNetConfiguration:
     addition_time_embed_dim: int = 256
     """Width of the embedding of each of the added time ids."""
     time_ids: int = 3
-    residual_eps: float = 1e-5
-    """Epsilon of every GroupNorm inside a residual block. The official code uses one value; diffusers
-    builds some of these blocks with 1e-6, which moves the result by 2e-5."""
+    residual_eps: float | None = 1e-5
+    """Epsilon of every GroupNorm inside a residual block. Stable Video Diffusion's own code has one value;
+    diffusers (None) builds some of these blocks with 1e-6, which moves the result by 2e-5."""
 
     @property
     def time_embedding_dim(self) -> int:

@@ -12,14 +12,19 @@ from keycel_backend.diffusion.svd.configuration import UNetConfiguration
 from keycel_backend.diffusion.svd.mixing import FrameMixing
 from keycel_backend.diffusion.svd.unet import Conditioning, Residuals, build_unet, open_call
 
-_HINT_CHANNELS = (16, 32, 96, 256)
-"""Of the layers that bring a hint from pixels to latents; the published networks all have these."""
+HINT_WIDTHS = (16, 32, 96, 256)
+"""Channels of the layers that bring a hint from pixels to latents; the published networks all have these."""
 
 
 class SketchControlNet(nn.Module):
     """Names of parameters as in diffusers' ControlNets. It is called by `controlnet_forward`."""
 
-    def __init__(self, configuration: UNetConfiguration, hint_channels: int) -> None:
+    def __init__(
+        self,
+        configuration: UNetConfiguration,
+        hint_channels: int,
+        hint_widths: tuple[int, ...] = HINT_WIDTHS,
+    ) -> None:
         """With random weights. `hint_channels`: of the pictures that steer it."""
         super().__init__()
         unet = build_unet(configuration)
@@ -32,7 +37,7 @@ class SketchControlNet(nn.Module):
         self.mid_block = unet.mid_block
         widths = _skip_channels(configuration)
         self.controlnet_cond_embedding = ControlNetConditioningEmbedding(
-            widths[0], hint_channels, _HINT_CHANNELS
+            widths[0], hint_channels, hint_widths
         )
         self.controlnet_down_blocks = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
         self.controlnet_mid_block = nn.Conv2d(widths[-1], widths[-1], 1)

@@ -55,7 +55,7 @@ def transformer(
         mixed = _temporal_transformer_block(temporal_block, tokens + place, call)
         tokens = _blend(module.time_mixer, tokens, mixed)
     output = module.proj_out(tokens).unflatten(1, size).permute(0, 3, 1, 2)
-    return output + residual  # this order keeps the memory layout of the official code
+    return call.mixing.transformed(output, residual)
 
 
 def _spatial_transformer_block(

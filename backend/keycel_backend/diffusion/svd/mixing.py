@@ -39,6 +39,13 @@ class FrameMixing:
         """(batch, tokens, channels) to (batch * positions, tokens, channels), for temporal attention."""
         return context.repeat_interleave(positions, dim=0)
 
+    def transformed(self, output: Tensor, residual: Tensor) -> Tensor:
+        """What a transformer gives, (batch * frames, channels, height, width).
+
+        Norms sum in the order of memory: this order of terms keeps the layout of the official code.
+        """
+        return output + residual
+
 
 def attend(attention: Attention, hidden_states: Tensor, context: Tensor) -> Tensor:
     """Plain multi-head attention with a module's weights: (batch, tokens, channels) to the same shape."""

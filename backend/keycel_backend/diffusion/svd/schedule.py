@@ -16,9 +16,9 @@ RHO = 7.0
 
 def sigmas(steps: int) -> Tensor:
     """(steps + 1,) noise levels from `SIGMA_MAX` down to `SIGMA_MIN`, then 0; float32."""
-    ramp = torch.linspace(0.0, 1.0, steps)
+    ramp = torch.linspace(0.0, 1.0, steps, dtype=torch.float64)
     low, high = SIGMA_MIN ** (1.0 / RHO), SIGMA_MAX ** (1.0 / RHO)
-    return torch.cat([(high + ramp * (low - high)) ** RHO, torch.zeros(1)])
+    return torch.cat([((high + ramp * (low - high)) ** RHO).float(), torch.zeros(1)])
 
 
 _ALIGNED = (700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034)

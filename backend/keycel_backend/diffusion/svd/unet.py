@@ -60,7 +60,8 @@ def build_unet(configuration: UNetConfiguration) -> UNetSpatioTemporalConditionM
         cross_attention_dim=configuration.cross_attention_dim,
         num_attention_heads=configuration.num_attention_heads,
     )
-    set_residual_eps(unet, configuration.residual_eps)
+    if configuration.residual_eps is not None:
+        set_residual_eps(unet, configuration.residual_eps)
     return unet.requires_grad_(False).eval()
 
 

@@ -1,0 +1,87 @@
+"""The networks of AniDoc and their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import AutoencoderKLTemporalDecoder
+from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemporalConditionModel
+from torch import nn
+from transformers import CLIPVisionModelWithProjection
+
+from keycel_backend.diffusion.anidoc.condition import CONDITION_CHANNELS
+from keycel_backend.diffusion.placement import move, to_channels_last
+from keycel_backend.diffusion.svd.autoencoder import build_autoencoder
+from keycel_backend.diffusion.svd.configuration import (
+    AutoencoderConfiguration,
+    ImageEncoderConfiguration,
+    UNetConfiguration,
+)
+from keycel_backend.diffusion.svd.controlnet import HINT_WIDTHS, SketchControlNet
+from keycel_backend.diffusion.svd.image_embedding import build_image_encoder
+from keycel_backend.diffusion.svd.unet import build_unet
+
+
+def _published_unet() -> UNetConfiguration:
+    return UNetConfiguration(residual_eps=None)
+
+
+@dataclass(frozen=True, slots=True)
+class AniDocConfiguration:
+    """Shapes of all networks; the defaults are the published ones."""
+
+    unet: UNetConfiguration = field(default_factory=_published_unet)
+    """Of the ControlNet, too. AniDoc was made with diffusers, so with its epsilons."""
+    hint_widths: tuple[int, ...] = HINT_WIDTHS
+    """Channels of the layers that bring a condition from pixels to latents."""
+    autoencoder: AutoencoderConfiguration = field(default_factory=AutoencoderConfiguration)
+    image_encoder: ImageEncoderConfiguration = field(default_factory=ImageEncoderConfiguration)
+
+    @property
+    def size_multiple(self) -> int:
+        """Sides of pictures must be multiples of this many pixels."""
+        return self.unet.size_multiple * self.autoencoder.pixels_per_latent
+
+
+@dataclass(frozen=True, slots=True)
+class AniDocNetworks:
+    """Read-only while they are used: any number of calls may share them."""
+
+    configuration: AniDocConfiguration
+    unet: UNetSpatioTemporalConditionModel
+    controlnet: SketchControlNet
+    vae: AutoencoderKLTemporalDecoder
+    image_encoder: CLIPVisionModelWithProjection
+
+    def components(self) -> dict[str, nn.Module]:
+        """By the names under which their weights are kept."""
+        return {
+            "unet": self.unet,
+            "controlnet": self.controlnet,
+            "vae": self.vae,
+            "image_encoder": self.image_encoder,
+        }
+
+    def to(
+        self, device: torch.device, precision: torch.dtype = torch.float32, channels_last: bool = False
+    ) -> AniDocNetworks:
+        """Moves all networks.
+
+        `channels_last`: memory layout of the UNet and the ControlNet, faster on recent GPUs.
+        """
+        move(self, device, precision)
+        if channels_last:
+            to_channels_last((self.unet, self.controlnet))
+        return self
+
+
+def build_networks(configuration: AniDocConfiguration) -> AniDocNetworks:
+    """With random weights, on the default device (`with torch.device("meta")` for none)."""
+    return AniDocNetworks(
+        configuration,
+        build_unet(configuration.unet),
+        SketchControlNet(configuration.unet, CONDITION_CHANNELS, configuration.hint_widths),
+        build_autoencoder(configuration.autoencoder),
+        build_image_encoder(configuration.image_encoder),
+    )
