@@ -2,18 +2,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
+from goldens.colorizediffusion_set import ColorizeDiffusionSet, sets_or_none
 from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
 from support.shared_folder import leave_out
 
 
 @pytest.fixture(scope="session", params=sets_or_failure())
 def golden(request: pytest.FixtureRequest) -> GoldenSet:
-    """Every set there is. Without any this fails, but for a clone by itself, which says what it left out."""
+    """Every set of LVCD there is."""
+    return _given(request, "LVCD")
+
+
+@pytest.fixture(scope="session", params=sets_or_none())
+def coloring_golden(request: pytest.FixtureRequest) -> ColorizeDiffusionSet:
+    """Every set of ColorizeDiffusion there is."""
+    return _given(request, "ColorizeDiffusion")
+
+
+def _given(request: pytest.FixtureRequest, system: str) -> Any:
+    """Without any set this fails, but for a clone by itself, which says what it left out."""
     if request.param is None:
-        missing = f"{golden_root()} holds no goldens of LVCD; set KEYCEL_GOLDENS to run this test"
+        missing = f"{golden_root()} holds no goldens of {system}; set KEYCEL_GOLDENS to run this test"
         if "KEYCEL_GOLDENS" in os.environ:
             pytest.fail(missing)
         leave_out(missing)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
+from torch import nn
 
 from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions, draw_noise
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, LvcdNetworks, build_networks
@@ -34,15 +37,20 @@ TINY = LvcdConfiguration(
 def random_networks(configuration: LvcdConfiguration, seed: int) -> LvcdNetworks:
     """Every weight random, also those that are zero before training."""
     networks = build_networks(configuration)
+    randomise(networks.components(), seed)
+    return networks
+
+
+def randomise(components: Mapping[str, nn.Module], seed: int) -> None:
+    """Gives every weight of networks a random value of a useful size."""
     generator = torch.Generator().manual_seed(seed)
-    for component in networks.components().values():
+    for component in components.values():
         for name, parameter in component.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
             if parameter.dim() > 1:
                 parameter.data = noise / parameter[0].numel() ** 0.5
             else:
                 parameter.data = 0.2 * noise + float(name.endswith("weight"))
-    return networks
 
 
 def random_lines(frames: int, height: int, width: int, seed: int = 1) -> torch.Tensor:
