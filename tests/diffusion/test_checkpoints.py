@@ -15,8 +15,13 @@ from support.shared_folder import shared_folder
 from support.tiny_lvcd import TINY, random_networks
 
 from keycel_backend.diffusion.checkpoints.files import open_tensors
-from keycel_backend.diffusion.checkpoints.lvcd import load_official, official_origins, official_sources
-from keycel_backend.diffusion.checkpoints.store import convert_lvcd, load_lvcd
+from keycel_backend.diffusion.checkpoints.lvcd import (
+    convert_lvcd,
+    load_lvcd,
+    load_official,
+    official_origins,
+    official_sources,
+)
 from keycel_backend.diffusion.lineart import LineExtractor, load_line_extractor
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, LvcdNetworks, build_networks
 from keycel_shared.errors import ErrorCode, KeycelError

@@ -15,7 +15,7 @@ from support.official_files import write_official
 from support.tiny_lvcd import TINY
 
 from keycel_backend import cli
-from keycel_backend.diffusion.checkpoints.store import load_lvcd
+from keycel_backend.diffusion.checkpoints.lvcd import load_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.engines.registry import find_engine
 from keycel_backend.models import installing

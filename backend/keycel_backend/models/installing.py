@@ -13,10 +13,10 @@ import torch
 from safetensors import SafetensorError
 
 from keycel_backend.diffusion.checkpoints.files import TensorFile, bad_model, damaged, open_tensors
-from keycel_backend.diffusion.checkpoints.lvcd import official_origins
+from keycel_backend.diffusion.checkpoints.lvcd import convert_lvcd, official_origins
 from keycel_backend.diffusion.checkpoints.sources import read_component
-from keycel_backend.diffusion.checkpoints.store import convert_lvcd
-from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, build_networks, component_dtype
+from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, build_networks
+from keycel_backend.diffusion.placement import component_dtype
 from keycel_backend.models.catalogue import LVCD, RECORD, Model
 from keycel_backend.models.checking import digest_of_file
 from keycel_shared import paths

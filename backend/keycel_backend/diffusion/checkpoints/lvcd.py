@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,13 +16,23 @@ from keycel_backend.diffusion.checkpoints.sources import (
     Source,
     check_names,
     check_shapes,
-    read_component,
+)
+from keycel_backend.diffusion.checkpoints.store import (
+    fill,
+    open_stored,
+    read_configuration,
+    with_tuples,
+    write_converted,
 )
 from keycel_backend.diffusion.lvcd.networks import (
     LvcdConfiguration,
     LvcdNetworks,
     build_networks,
-    component_dtype,
+)
+from keycel_backend.diffusion.svd.configuration import (
+    AutoencoderConfiguration,
+    ImageEncoderConfiguration,
+    UNetConfiguration,
 )
 
 _UNET = "model.diffusion_model."
@@ -57,12 +67,41 @@ def load_official(
     return networks
 
 
-def fill(networks: LvcdNetworks, origins: Mapping[str, Origins], precision: torch.dtype) -> None:
-    """Puts real weights into networks that were built on the meta device."""
-    for name, component in networks.components().items():
-        state = read_component(origins[name], component_dtype(name, precision))
-        component.load_state_dict(state, assign=True)
-        component.requires_grad_(False)
+def convert_lvcd(
+    svd: Path, lvcd: Path, folder: Path, configuration: LvcdConfiguration, precision: torch.dtype
+) -> None:
+    """Writes the published weights to `folder` in our names; the VAE in float32 whatever the precision.
+
+    The folder appears at the end and whole; one that was there before is replaced.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    with torch.device("meta"):
+        networks = build_networks(configuration)
+    origins = official_origins(networks, open_tensors(svd), open_tensors(lvcd))
+    write_converted(folder, origins, asdict(configuration), precision)
+
+
+def load_lvcd(folder: Path, precision: torch.dtype) -> LvcdNetworks:
+    """Networks from a folder of `convert_lvcd`, on the CPU.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    configuration = read_configuration(
+        folder,
+        "lvcd",
+        lambda parts: LvcdConfiguration(
+            UNetConfiguration(**with_tuples(parts["unet"])),
+            AutoencoderConfiguration(**with_tuples(parts["autoencoder"])),
+            ImageEncoderConfiguration(**with_tuples(parts["image_encoder"])),
+        ),
+    )
+    with torch.device("meta"):
+        networks = build_networks(configuration)
+    fill(networks, open_stored(networks, folder), precision)
+    return networks
 
 
 def official_origins(networks: LvcdNetworks, svd: TensorFile, lvcd: TensorFile) -> dict[str, Origins]:

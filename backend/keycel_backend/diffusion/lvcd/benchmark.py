@@ -16,10 +16,10 @@ from keycel_backend.diffusion.lvcd.networks import (
     LvcdConfiguration,
     LvcdNetworks,
     build_networks,
-    component_dtype,
 )
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
+from keycel_backend.diffusion.placement import component_dtype
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk, posterior_mode
 from keycel_backend.diffusion.svd.controlnet import controlnet_forward, embed_hint
 from keycel_backend.diffusion.svd.image_embedding import embed_image

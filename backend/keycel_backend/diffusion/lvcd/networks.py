@@ -10,6 +10,7 @@ from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemp
 from torch import nn
 from transformers import CLIPVisionModelWithProjection
 
+from keycel_backend.diffusion.placement import move, to_channels_last
 from keycel_backend.diffusion.svd.autoencoder import FirstStageEncoder, build_autoencoder
 from keycel_backend.diffusion.svd.configuration import (
     AutoencoderConfiguration,
@@ -66,11 +67,9 @@ class LvcdNetworks:
 
         `channels_last`: memory layout of the UNet and the ControlNet, faster on recent GPUs.
         """
-        for name, component in self.components().items():
-            nn.Module.to(component, device=device, dtype=component_dtype(name, precision))
+        move(self, device, precision)
         if channels_last:
-            for network in (self.unet, self.controlnet):
-                _to_channels_last(network)
+            to_channels_last((self.unet, self.controlnet))
         return self
 
 
@@ -84,16 +83,3 @@ def build_networks(configuration: LvcdConfiguration) -> LvcdNetworks:
         FirstStageEncoder(configuration.autoencoder),
         build_image_encoder(configuration.image_encoder),
     )
-
-
-def component_dtype(name: str, precision: torch.dtype) -> torch.dtype:
-    """The VAE works in float32 whatever the precision: halves overflow in it."""
-    return torch.float32 if name.startswith("vae") else precision
-
-
-def _to_channels_last(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
-        elif isinstance(module, nn.Conv3d):
-            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last_3d)

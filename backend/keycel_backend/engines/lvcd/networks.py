@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from keycel_backend.diffusion.checkpoints.store import load_lvcd
+from keycel_backend.diffusion.checkpoints.lvcd import load_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 
 _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
