@@ -36,7 +36,7 @@ from keycel_backend.diffusion.colorizediffusion.unet import unet_forward
 
 
 def test_reference_tokens(coloring_golden: ColorizeDiffusionSet) -> None:
-    expected, encoder = coloring_golden.components, coloring_golden.networks.image_encoder
+    expected, encoder = coloring_golden.components, coloring_golden.networks.reference_encoder
     reference = coloring_golden.inputs["reference"]
     size = expected["clip.preprocessed_ref"].shape[2]
     assert_near(reference_pixels(reference, size), expected["clip.preprocessed_ref"], EXACT)

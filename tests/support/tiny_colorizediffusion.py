@@ -50,7 +50,7 @@ def published_states(networks: ColorizeDiffusionNetworks) -> tuple[State, State]
     clip: State = {"transformer.resblocks.0.ln_1.weight": torch.zeros(3), "logit_scale": torch.zeros(())}
     for name, sources in official_sources(networks).items():
         state = published_state(networks.components()[name].state_dict(), sources)
-        (clip if name == "image_encoder" else own).update(state)
+        (clip if name == "reference_encoder" else own).update(state)
     return own, clip
 
 
@@ -69,5 +69,7 @@ def _published_dtype(key: str, value: Tensor) -> Tensor:
 
 def transformers_state(networks: ColorizeDiffusionNetworks) -> State:
     """The image encoder as transformers publishes it, with a little of the text tower."""
-    state = {key: value.contiguous().clone() for key, value in networks.image_encoder.state_dict().items()}
+    state = {
+        key: value.contiguous().clone() for key, value in networks.reference_encoder.state_dict().items()
+    }
     return state | {"text_model.final_layer_norm.bias": torch.zeros(3), "logit_scale": torch.zeros(())}

@@ -29,6 +29,8 @@ class Model:
     files: tuple[PublishedFile, ...]
     licence: str
     """What the user has to accept, in plain words."""
+    installer: str
+    """`module:function` that takes files or folders, the precision, and whom to tell."""
 
     @property
     def folder(self) -> Path:
@@ -59,9 +61,29 @@ LVCD = Model(
         "so their permission may be needed for anything but private use. Both are yours to get from their "
         "publishers; read their terms there. Keycel downloads and passes on nothing."
     ),
+    installer="keycel_backend.models.installing:install_lvcd",
 )
 
-MODELS = {LVCD.name: LVCD}
+COLORIZEDIFFUSION = Model(
+    name="colorizediffusion",
+    title="ColorizeDiffusion v1.5, one drawing coloured after a reference image",
+    files=(
+        PublishedFile("switch-eps.safetensors", "tellurion/ColorizeDiffusion on Hugging Face", 4_333_000_000),
+        PublishedFile(
+            "open_clip_pytorch_model.bin",
+            "laion/CLIP-ViT-H-14-laion2B-s32B-b79K on Hugging Face",
+            3_944_000_000,
+        ),
+    ),
+    licence=(
+        "NON-COMMERCIAL. switch-eps.safetensors is under CC-BY-NC-SA-4.0. The CLIP model is LAION's, with "
+        "terms of its own. Both are yours to get from their publishers; read their terms there. Keycel "
+        "downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_colorizediffusion:install_colorizediffusion",
+)
+
+MODELS = {model.name: model for model in (LVCD, COLORIZEDIFFUSION)}
 
 
 def find_model(name: str) -> Model:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,14 +17,22 @@ from keycel_backend.diffusion.checkpoints.sources import (
     Source,
     check_names,
     check_shapes,
-    read_component,
 )
-from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
-from keycel_backend.diffusion.colorizediffusion.networks import (
-    ColorizeDiffusionNetworks,
-    build_networks,
-    component_dtype,
+from keycel_backend.diffusion.checkpoints.store import (
+    fill,
+    open_stored,
+    read_configuration,
+    with_tuples,
+    write_converted,
 )
+from keycel_backend.diffusion.colorizediffusion.configuration import (
+    PREDICTION_TYPES,
+    BackgroundConfiguration,
+    ColorizeDiffusionConfiguration,
+    DenoiserConfiguration,
+)
+from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks, build_networks
+from keycel_backend.diffusion.svd.configuration import AutoencoderConfiguration, ImageEncoderConfiguration
 
 UNET = "model.diffusion_model."
 _FIRST_STAGE = "first_stage_model."
@@ -67,12 +76,46 @@ def load_official(
     return networks
 
 
-def fill(networks: ColorizeDiffusionNetworks, origins: Mapping[str, Origins], precision: torch.dtype) -> None:
-    """Puts real weights into networks that were built on the meta device."""
-    for name, component in networks.components().items():
-        state = read_component(origins[name], component_dtype(name, precision))
-        component.load_state_dict(state, assign=True)
-        component.requires_grad_(False)
+def convert_colorizediffusion(
+    own: Path, clip: Path, folder: Path, configuration: ColorizeDiffusionConfiguration, precision: torch.dtype
+) -> None:
+    """Writes the published weights to `folder` in our names, with their shapes and the prediction type.
+
+    The folder appears at the end and whole; one that was there before is replaced.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    with torch.device("meta"):
+        networks = build_networks(configuration)
+    origins = official_origins(networks, open_tensors(own), open_tensors(clip))
+    write_converted(folder, origins, asdict(configuration), precision)
+
+
+def load_colorizediffusion(folder: Path, precision: torch.dtype) -> ColorizeDiffusionNetworks:
+    """Networks from a folder of `convert_colorizediffusion`, on the CPU.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    configuration = read_configuration(folder, "colorizediffusion", _configuration)
+    with torch.device("meta"):
+        networks = build_networks(configuration)
+    fill(networks, open_stored(networks, folder), precision)
+    return networks
+
+
+def _configuration(parts: dict[str, Any]) -> ColorizeDiffusionConfiguration:
+    prediction_type = parts["prediction_type"]
+    if prediction_type not in PREDICTION_TYPES:
+        raise ValueError(f"prediction type {prediction_type!r}")
+    return ColorizeDiffusionConfiguration(
+        DenoiserConfiguration(**with_tuples(parts["denoiser"])),
+        BackgroundConfiguration(**with_tuples(parts["background"])),
+        AutoencoderConfiguration(**with_tuples(parts["autoencoder"])),
+        ImageEncoderConfiguration(**with_tuples(parts["image_encoder"])),
+        prediction_type,
+    )
 
 
 def official_origins(
@@ -87,7 +130,7 @@ def official_origins(
     sources = official_sources(networks, as_transformers)
     origins: dict[str, Origins] = {
         name: {
-            ours: Origin(clip if name == "image_encoder" else own, source)
+            ours: Origin(clip if name == "reference_encoder" else own, source)
             for ours, source in of_component.items()
         }
         for name, of_component in sources.items()
@@ -116,8 +159,9 @@ def official_sources(
     sources = {
         "unet": {name: Source(UNET + unet_names.published_name(name, layers)) for name in names["unet"]},
         "vae": {name: _autoencoder_source(name, levels) for name in names["vae"]},
-        "image_encoder": {
-            name: Source(name) if as_transformers else _vision_source(name) for name in names["image_encoder"]
+        "reference_encoder": {
+            name: Source(name) if as_transformers else _vision_source(name)
+            for name in names["reference_encoder"]
         },
     }
     for component, prefix in _PREFIXES.items():

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from keycel_backend.diffusion.svd.configuration import AutoencoderConfiguration, ImageEncoderConfiguration
 
+PREDICTION_TYPES = ("epsilon", "v_prediction")
+"""What a denoiser may have been trained to predict, as diffusers names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DenoiserConfiguration:
@@ -52,7 +55,7 @@ class ColorizeDiffusionConfiguration:
     autoencoder: AutoencoderConfiguration = field(default_factory=AutoencoderConfiguration)
     image_encoder: ImageEncoderConfiguration = field(default_factory=ImageEncoderConfiguration)
     prediction_type: str = "epsilon"
-    """"epsilon" or "v_prediction", as diffusers names them. The tensors of a file do not tell which, so it
+    """One of `PREDICTION_TYPES`. The tensors of a file do not tell which, so it
     is recorded here; the published v1.5 file is epsilon."""
 
     @property

@@ -87,10 +87,10 @@ def _background_tokens(
 def _tokens(networks: ColorizeDiffusionNetworks, image: Tensor | None) -> Tensor:
     """(1, tokens, channels) of an image; zeros of none."""
     if image is not None:
-        return embed_reference(networks.image_encoder, image)
+        return embed_reference(networks.reference_encoder, image)
     configuration = networks.configuration
     shape = 1, configuration.background.num_tokens, configuration.denoiser.cross_attention_dim
-    return networks.image_encoder.visual_projection.weight.new_zeros(shape)
+    return networks.reference_encoder.visual_projection.weight.new_zeros(shape)
 
 
 def sketch_split(mode: Mode, mask: Tensor, thresholds: Thresholds, merge: float = 0.0) -> Split | None:

@@ -14,14 +14,13 @@ from keycel_backend.diffusion.colorizediffusion.background import BackgroundTran
 from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
 from keycel_backend.diffusion.colorizediffusion.sketch_encoder import SketchEncoder
 from keycel_backend.diffusion.colorizediffusion.unet import build_unet
+from keycel_backend.diffusion.placement import move
 from keycel_backend.diffusion.svd.configuration import AutoencoderConfiguration
 from keycel_backend.diffusion.svd.image_embedding import build_image_encoder
 
-ENCODERS = ("image_encoder", "background_transformer", "threshold_embedder")
+ENCODERS = ("reference_encoder", "background_transformer", "threshold_embedder")
 DENOISERS = ("unet", "sketch_encoder")
 DECODERS = ("vae",)
-_HALVED = frozenset(DENOISERS)
-"""Components that work in the chosen precision; the others are exact, as the official code has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class ColorizeDiffusionNetworks:
     """With the adapters of foreground and background in its cross-attentions."""
     sketch_encoder: SketchEncoder
     vae: AutoencoderKL
-    image_encoder: CLIPVisionModelWithProjection
+    reference_encoder: CLIPVisionModelWithProjection
     background_transformer: BackgroundTransformer
     threshold_embedder: ThresholdEmbedder
 
@@ -43,15 +42,14 @@ class ColorizeDiffusionNetworks:
             "unet": self.unet,
             "sketch_encoder": self.sketch_encoder,
             "vae": self.vae,
-            "image_encoder": self.image_encoder,
+            "reference_encoder": self.reference_encoder,
             "background_transformer": self.background_transformer,
             "threshold_embedder": self.threshold_embedder,
         }
 
     def to(self, device: torch.device, precision: torch.dtype = torch.float32) -> ColorizeDiffusionNetworks:
         """Moves all networks."""
-        for name, component in self.components().items():
-            nn.Module.to(component, device=device, dtype=component_dtype(name, precision))
+        move(self, device, precision)
         return self
 
 
@@ -67,11 +65,6 @@ def build_networks(configuration: ColorizeDiffusionConfiguration) -> ColorizeDif
         BackgroundTransformer(configuration.background, channels),
         ThresholdEmbedder(configuration.background, channels),
     )
-
-
-def component_dtype(name: str, precision: torch.dtype) -> torch.dtype:
-    """Only the denoiser and the sketch encoder may work in less than float32."""
-    return precision if name in _HALVED else torch.float32
 
 
 def _build_autoencoder(configuration: AutoencoderConfiguration) -> AutoencoderKL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
@@ -48,7 +49,7 @@ def make_scheduler(sampler: Sampler, steps: int, prediction_type: str, karras: b
     """A scheduler of diffusers, set for `steps` steps. It keeps the state of one run: make one for each.
 
     Args:
-        prediction_type: "epsilon" or "v_prediction".
+        prediction_type: one of `PREDICTION_TYPES`.
         karras: noise levels of arXiv 2206.00364; DDIM and PNDM have none and stay as they are.
     """
     common: dict[str, Any] = {
@@ -85,8 +86,8 @@ def _set_sigmas(scheduler: Any, sigmas: NDArray[np.float64]) -> None:
 
 def _trained_log_sigmas() -> NDArray[np.float64]:
     """(1000,) logarithms of the noise levels of all training steps, ascending."""
-    roots: NDArray[np.float64] = np.linspace(_BETA_START**0.5, _BETA_END**0.5, _TRAINED_STEPS)
-    kept: NDArray[np.float64] = np.cumprod(1.0 - roots**2)
+    roots = np.linspace(math.sqrt(_BETA_START), math.sqrt(_BETA_END), _TRAINED_STEPS)
+    kept = np.cumprod(1.0 - roots**2)
     return 0.5 * np.log((1.0 - kept) / kept)
 
 
