@@ -2,36 +2,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any
 
 import pytest
 import torch
 from goldens.anidoc_set import AniDocSet, anidoc_sets
+from goldens.colorizediffusion_set import ColorizeDiffusionSet, sets_or_none
 from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
 from support.shared_folder import leave_out
 
 
 @pytest.fixture(scope="session", params=sets_or_failure())
 def golden(request: pytest.FixtureRequest) -> GoldenSet:
-    """Every set there is. Without any this fails, but for a clone by itself, which says what it left out."""
-    if request.param is None:
-        _complain("LVCD")
-    return request.param
+    """Every set of LVCD there is."""
+    return _given(request, "LVCD")
+
+
+@pytest.fixture(scope="session", params=sets_or_none())
+def coloring_golden(request: pytest.FixtureRequest) -> ColorizeDiffusionSet:
+    """Every set of ColorizeDiffusion there is."""
+    return _given(request, "ColorizeDiffusion")
 
 
 @pytest.fixture(scope="session", params=anidoc_sets() or [None])
 def anidoc(request: pytest.FixtureRequest) -> AniDocSet:
-    """The same for AniDoc."""
+    """Every set of AniDoc there is."""
+    return _given(request, "AniDoc")
+
+
+def _given(request: pytest.FixtureRequest, system: str) -> Any:
+    """Without any set this fails, but for a clone by itself, which says what it left out."""
     if request.param is None:
-        _complain("AniDoc")
+        missing = f"{golden_root()} holds no goldens of {system}; set KEYCEL_GOLDENS to run this test"
+        if "KEYCEL_GOLDENS" in os.environ:
+            pytest.fail(missing)
+        leave_out(missing)
     return request.param
 
 
-def _complain(system: str) -> NoReturn:
-    missing = f"{golden_root()} holds no goldens of {system}; set KEYCEL_GOLDENS to run this test"
-    if "KEYCEL_GOLDENS" in os.environ:
-        pytest.fail(missing)
-    leave_out(missing)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from keycel_backend.diffusion.checkpoints.lvcd import official_sources
-from keycel_backend.diffusion.checkpoints.sources import Operation
+from keycel_backend.diffusion.checkpoints.sources import Operation, Source
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 
 State = dict[str, Tensor]
@@ -27,22 +27,31 @@ def official_states(networks: LvcdNetworks) -> tuple[State, State]:
     svd: State = {}
     lvcd: State = {}
     for name, sources in official_sources(networks).items():
-        state = networks.components()[name].state_dict()
-        thirds: dict[str, list[Tensor]] = {}
-        for ours, source in sources.items():
-            if source.operation not in _TO_PUBLISHED:
-                thirds.setdefault(source.key, [torch.empty(0)] * 3)
-                thirds[source.key][int(source.operation.value[5])] = state[ours]
-                continue
-            tensor = _TO_PUBLISHED[source.operation](state[ours]).contiguous().clone()
-            if name == "controlnet":
-                lvcd[source.key] = tensor
-            elif name == "unet" and "transformer_blocks" in ours and ".attn1." in ours:
-                lvcd[source.key], svd[source.key] = tensor, torch.zeros_like(tensor)
-            else:
-                svd[source.key] = tensor
-        svd |= {key: torch.cat(parts) for key, parts in thirds.items()}
+        published = published_state(networks.components()[name].state_dict(), sources)
+        if name == "controlnet":
+            lvcd |= published
+            continue
+        both = {
+            source.key
+            for ours, source in sources.items()
+            if name == "unet" and "transformer_blocks" in ours and ".attn1." in ours
+        }
+        lvcd |= {key: published[key] for key in both}
+        svd |= {key: torch.zeros_like(one) if key in both else one for key, one in published.items()}
     return svd, lvcd
+
+
+def published_state(state: Mapping[str, Tensor], sources: Mapping[str, Source]) -> State:
+    """A component's tensors under their published names."""
+    published: State = {}
+    thirds: dict[str, list[Tensor]] = {}
+    for ours, source in sources.items():
+        if source.operation in _TO_PUBLISHED:
+            published[source.key] = _TO_PUBLISHED[source.operation](state[ours]).contiguous().clone()
+        else:
+            thirds.setdefault(source.key, [torch.empty(0)] * 3)
+            thirds[source.key][int(source.operation.value[5])] = state[ours]
+    return published | {key: torch.cat(parts) for key, parts in thirds.items()}
 
 
 def write_official(folder: Path, networks: LvcdNetworks) -> tuple[Path, Path]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import nn
 
 from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions, draw_noise
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration, LvcdNetworks, build_networks
@@ -40,8 +41,8 @@ def random_networks(configuration: LvcdConfiguration, seed: int) -> LvcdNetworks
     return networks
 
 
-def randomise(components: Mapping[str, torch.nn.Module], seed: int) -> None:
-    """Other weights than those networks are built with, whose zeros hide a lot."""
+def randomise(components: Mapping[str, nn.Module], seed: int) -> None:
+    """Gives every weight of networks a random value of a useful size."""
     generator = torch.Generator().manual_seed(seed)
     for component in components.values():
         for name, parameter in component.named_parameters():

@@ -15,9 +15,14 @@ class Networks(Protocol):
     def components(self) -> Mapping[str, nn.Module]: ...
 
 
+_EXACT = ("vae", "reference_encoder", "background_transformer", "threshold_embedder")
+"""Beginnings of the names of components that work in float32 whatever the precision: halves overflow in a
+VAE, and what only runs once may as well be as exact as in the official code."""
+
+
 def component_dtype(name: str, precision: torch.dtype) -> torch.dtype:
-    """The VAE works in float32 whatever the precision: halves overflow in it."""
-    return torch.float32 if name.startswith("vae") else precision
+    """Of a component's weights, when `precision` is asked for."""
+    return torch.float32 if name.startswith(_EXACT) else precision
 
 
 def move(networks: Networks, device: torch.device, precision: torch.dtype) -> None:

@@ -112,7 +112,26 @@ COTRACKER = Model(
     installer="keycel_backend.models.installing_matchers:install_cotracker",
 )
 
-MODELS = {model.name: model for model in (LVCD, ANIDOC, LIGHTGLUE, COTRACKER)}
+COLORIZEDIFFUSION = Model(
+    name="colorizediffusion",
+    title="ColorizeDiffusion v1.5, one drawing coloured after a reference image",
+    files=(
+        PublishedFile("switch-eps.safetensors", "tellurion/ColorizeDiffusion on Hugging Face", 4_333_000_000),
+        PublishedFile(
+            "open_clip_pytorch_model.bin",
+            "laion/CLIP-ViT-H-14-laion2B-s32B-b79K on Hugging Face",
+            3_944_000_000,
+        ),
+    ),
+    licence=(
+        "NON-COMMERCIAL. switch-eps.safetensors is under CC-BY-NC-SA-4.0. The CLIP model is LAION's, with "
+        "terms of its own. Both are yours to get from their publishers; read their terms there. Keycel "
+        "downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_colorizediffusion:install_colorizediffusion",
+)
+
+MODELS = {model.name: model for model in (LVCD, ANIDOC, COLORIZEDIFFUSION, LIGHTGLUE, COTRACKER)}
 
 
 def find_model(name: str) -> Model:

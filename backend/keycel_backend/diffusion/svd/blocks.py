@@ -22,10 +22,10 @@ def down_pass(
     """
     skips = [hidden_states]
     for block in blocks:
-        for resnet, attention in _layers(block):
+        for resnet, attention in layers_of(block):
             hidden_states = _layer(resnet, attention, hidden_states, call, layers)
             skips.append(hidden_states)
-        for downsampler in _optional(block, "downsamplers"):
+        for downsampler in modules_of(block, "downsamplers"):
             hidden_states = downsampler(hidden_states)
             skips.append(hidden_states)
     return hidden_states, skips
@@ -33,7 +33,7 @@ def down_pass(
 
 def middle_pass(block: nn.Module, hidden_states: Tensor, call: Call, layers: Iterator[int]) -> Tensor:
     """The middle block: residual block, transformer, residual block."""
-    resnets, attentions = _optional(block, "resnets"), _optional(block, "attentions")
+    resnets, attentions = modules_of(block, "resnets"), modules_of(block, "attentions")
     hidden_states = _layer(resnets[0], None, hidden_states, call, layers)
     for attention, resnet in zip(attentions, resnets[1:], strict=True):
         assert isinstance(attention, TransformerSpatioTemporalModel)
@@ -48,10 +48,10 @@ def up_pass(
     """All up blocks; every layer takes the last skip connection that is left."""
     remaining = list(skips)
     for block in blocks:
-        for resnet, attention in _layers(block):
+        for resnet, attention in layers_of(block):
             hidden_states = torch.cat([hidden_states, remaining.pop()], dim=1)
             hidden_states = _layer(resnet, attention, hidden_states, call, layers)
-        for upsampler in _optional(block, "upsamplers"):
+        for upsampler in modules_of(block, "upsamplers"):
             hidden_states = upsampler(hidden_states)
     return hidden_states
 
@@ -67,13 +67,13 @@ def _layer(
     return transformer(attention, hidden_states, call, next(layers))
 
 
-def _layers(block: nn.Module) -> list[tuple[nn.Module, nn.Module | None]]:
+def layers_of(block: nn.Module) -> list[tuple[nn.Module, nn.Module | None]]:
     """Residual blocks with the transformer that follows each, if any."""
-    resnets, attentions = _optional(block, "resnets"), _optional(block, "attentions")
+    resnets, attentions = modules_of(block, "resnets"), modules_of(block, "attentions")
     return list(zip(resnets, attentions or [None] * len(resnets), strict=True))
 
 
-def _optional(block: nn.Module, name: str) -> list[nn.Module]:
+def modules_of(block: nn.Module, name: str) -> list[nn.Module]:
     """The modules of a list that some blocks do not have, or have as None."""
     modules = getattr(block, name, None)
     return [] if modules is None else list(modules)

@@ -52,8 +52,13 @@ def clip_pixels(image: Tensor, size: int) -> Tensor:
     height, width = image.shape[2:]
     blurred = _blur(_blur(image, width / size, 3), height / size, 2)
     resized = functional.interpolate(blurred, (size, size), mode="bicubic", align_corners=True)
-    mean, deviation = (image.new_tensor(values)[:, None, None] for values in (_MEAN, _DEVIATION))
-    return ((resized + 1.0) / 2.0 - mean) / deviation
+    return clip_normalized(resized)
+
+
+def clip_normalized(pixels: Tensor) -> Tensor:
+    """(batch, 3, height, width) in -1..1 to what CLIP was trained on."""
+    mean, deviation = (pixels.new_tensor(values)[:, None, None] for values in (_MEAN, _DEVIATION))
+    return ((pixels + 1.0) / 2.0 - mean) / deviation
 
 
 def _blur(image: Tensor, factor: float, dimension: int) -> Tensor:
