@@ -22,7 +22,13 @@ def add_models(commands: Commands) -> None:
     )
     install = _add(actions, "install", "convert the publishers' files into the models folder")
     install.add_argument(
-        "--from", dest="files", type=Path, nargs="+", required=True, metavar="FILE", help="the files"
+        "--from",
+        dest="files",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="the files or folders",
     )
     install.add_argument("--accept-licence", action="store_true", help="you have read and accept its licence")
     install.add_argument(
@@ -64,8 +70,9 @@ def _install(arguments: argparse.Namespace) -> int:
             "Read it, then run the same command with --accept-licence.",
         )
     line = ProgressLine(quiet=False)
-    installing = import_networks("keycel_backend.models.installing")
-    folder: Path = installing.install_lvcd(arguments.files, arguments.precision, line.show)
+    module, _, function = model.installer.partition(":")
+    install = getattr(import_networks(module), function)
+    folder: Path = install(arguments.files, arguments.precision, line.show)
     line.end()
     print(f"{model.name} is installed in {folder}")
     return DONE

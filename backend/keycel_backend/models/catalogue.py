@@ -29,6 +29,8 @@ class Model:
     files: tuple[PublishedFile, ...]
     licence: str
     """What the user has to accept, in plain words."""
+    installer: str
+    """`module:function` that takes files or folders, the precision, and whom to tell."""
 
     @property
     def folder(self) -> Path:
@@ -59,9 +61,23 @@ LVCD = Model(
         "so their permission may be needed for anything but private use. Both are yours to get from their "
         "publishers; read their terms there. Keycel downloads and passes on nothing."
     ),
+    installer="keycel_backend.models.installing:install_lvcd",
 )
 
-MODELS = {LVCD.name: LVCD}
+FLIPSKETCH = Model(
+    name="flipsketch",
+    title="FlipSketch, one sketch and a sentence to a short line animation",
+    files=(PublishedFile("checkpoint-2500", "Hmrishav/t2v_sketch-lora on Hugging Face (a folder)", None),),
+    licence=(
+        "NON-COMMERCIAL. The weights contain those of ModelScope's text-to-video model "
+        "(ali-vilab/text-to-video-ms-1.7b), which is under CC-BY-NC-4.0; FlipSketch's own page says MIT, "
+        "which cannot lift that. The folder is yours to get from its publishers; read their terms there. Keycel "
+        "downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_flipsketch:install_flipsketch",
+)
+
+MODELS = {model.name: model for model in (LVCD, FLIPSKETCH)}
 
 
 def find_model(name: str) -> Model:

@@ -47,7 +47,7 @@ def install_lvcd(files: Sequence[Path], precision: str, tell: Tell) -> Path:
     svd, lvcd = _told_apart(files)
     folder = LVCD.folder
     staging = folder.with_name(f"{folder.name}.installing")
-    with _staged(staging):
+    with staged(staging, "14 GB"):
         tell("converting")
         convert_lvcd(svd, lvcd, staging, PUBLISHED, PRECISIONS[precision])
         tell("reading back")
@@ -61,7 +61,7 @@ def install_lvcd(files: Sequence[Path], precision: str, tell: Tell) -> Path:
             "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
         }
         (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        _swap(staging, LVCD)
+        swap(staging, LVCD)
     return folder
 
 
@@ -104,8 +104,8 @@ def _remedy() -> str:
 
 
 @contextmanager
-def _staged(staging: Path) -> Iterator[None]:
-    """An empty place to build in, gone afterwards whatever happens."""
+def staged(staging: Path, room: str) -> Iterator[None]:
+    """An empty place to build in, gone afterwards whatever happens. `room`: that is needed, for people."""
     try:
         paths.make_private_folder(staging.parent)
         shutil.rmtree(staging, ignore_errors=True)
@@ -115,7 +115,7 @@ def _staged(staging: Path) -> Iterator[None]:
         raise KeycelError(
             ErrorCode.RES_DISK_FULL if full else ErrorCode.OUT_NOT_WRITABLE,
             "The disk is full." if full else f"The folder {staging.parent} cannot be written.",
-            "Free about 14 GB, then install again." if full else "Make it writable for you.",
+            f"Free about {room}, then install again." if full else "Make it writable for you.",
             str(error),
         ) from error
     finally:
@@ -133,7 +133,8 @@ def _read_back(svd: Path, lvcd: Path, folder: Path, precision: torch.dtype) -> N
                 raise damaged(written.path, f"{key} is not what was written")
 
 
-def _swap(staging: Path, model: Model) -> None:
+def swap(staging: Path, model: Model) -> None:
+    """Puts what was built in the place of the model, and only then takes away what was there."""
     old = model.folder.with_name(f"{model.folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if model.folder.exists():

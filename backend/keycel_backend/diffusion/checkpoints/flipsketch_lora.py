@@ -27,10 +27,10 @@ _LAYERS: dict[str, tuple[type[nn.Module], ...]] = {
 
 def lora_layers(networks: FlipsketchNetworks, component: str) -> list[tuple[str, tuple[int, ...]]]:
     """(name, shape of its weight) of every layer with an addition, in the order of the file."""
-    modules = networks.components()[component].named_modules()
+    network = networks.components()[component]
     return [
         (name, tuple(cast("Tensor", module.weight).shape))
-        for name, module in cast("Iterator[tuple[str, nn.Module]]", modules)
+        for name, module in cast("Iterator[tuple[str, nn.Module]]", network.named_modules())
         if isinstance(module, _LAYERS[component])
     ]
 
@@ -47,7 +47,7 @@ class LoraMerged:
         self.path = base.path
         self.shapes = base.shapes
         self._base = base
-        tensors = _read_list(path)
+        tensors = read_lora(path)
         if len(tensors) != 2 * len(layers):
             raise _other(path, f"{len(tensors)} tensors, {2 * len(layers)} were expected")
         self._pairs: dict[str, tuple[Tensor, Tensor]] = {}
@@ -65,7 +65,12 @@ class LoraMerged:
         return tensor.float() + (up.flatten(1).float() @ down.flatten(1).float()).reshape(tensor.shape)
 
 
-def _read_list(path: Path) -> list[Tensor]:
+def read_lora(path: Path) -> list[Tensor]:
+    """The tensors of a file, `[up, down, up, down, ...]`.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL. Objects in the file that are not tensors are never built.
+    """
     if not path.is_file():
         raise KeycelError(
             ErrorCode.REG_NO_MODEL, f"There is no file {path.name}.", "Give the place of the file.", str(path)
