@@ -71,8 +71,8 @@ FLIPSKETCH = Model(
     licence=(
         "NON-COMMERCIAL. The weights contain those of ModelScope's text-to-video model "
         "(ali-vilab/text-to-video-ms-1.7b), which is under CC-BY-NC-4.0; FlipSketch's own page says MIT, "
-        "which cannot lift that. The folder is yours to get from its publishers; read their terms there. Keycel "
-        "downloads and passes on nothing."
+        "which cannot lift that. The folder is yours to get from its publishers; read their terms there. "
+        "Keycel downloads and passes on nothing."
     ),
     installer="keycel_backend.models.installing_flipsketch:install_flipsketch",
 )

@@ -15,9 +15,10 @@ from keycel_backend.diffusion.fallback import Effort, Stage
 from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions, draw_noise, encode_reference
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
-from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS, place
+from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS
 from keycel_backend.diffusion.lvcd.sampling import StepCallback, sample_shot
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
+from keycel_backend.diffusion.placement import place
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_video
 from keycel_shared.errors import ErrorCode, KeycelError

@@ -1,24 +1,7 @@
-"""Brings networks to the device, all of them or only those in use."""
+"""Which networks of LVCD each stage of the work needs on the device."""
 
 from __future__ import annotations
-
-import torch
-
-from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 
 ENCODERS = ("image_encoder", "vae", "vae_first_stage_encoder")
 DENOISERS = ("unet", "controlnet")
 DECODERS = ("vae",)
-
-
-def place(networks: LvcdNetworks, names: tuple[str, ...], device: torch.device, offload: bool) -> None:
-    """Brings components to the device. With `offload` all others leave it first.
-
-    Moves weights, so only one user of the networks at a time may do this.
-    """
-    components = networks.components()
-    if offload:
-        for name in components.keys() - set(names):
-            components[name].to("cpu")
-    for name in names:
-        components[name].to(device)

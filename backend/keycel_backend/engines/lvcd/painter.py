@@ -15,11 +15,12 @@ from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions,
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.pipeline import Material
-from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS, place
+from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS
 from keycel_backend.diffusion.lvcd.redraw import redraw_frame
 from keycel_backend.diffusion.lvcd.sampling import SampledSegment, sample_segment
 from keycel_backend.diffusion.lvcd.segments import Segment, plan_segments
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
+from keycel_backend.diffusion.placement import place
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk
 from keycel_backend.regions.arrays import Bytes
