@@ -23,7 +23,7 @@ from keycel_backend.models import installing_flipsketch
 from .byte_vocabulary import BYTE_VOCABULARY, write_byte_vocabulary
 
 TINY = FlipsketchConfiguration(
-    UNetConfiguration((16, 16, 32), 1, cross_attention_dim=24, attention_head_dim=8, norm_num_groups=8),
+    UNetConfiguration((16, 32), 1, cross_attention_dim=24, attention_head_dim=8, norm_num_groups=8),
     AutoencoderConfiguration((8, 8, 16, 16), 1, norm_num_groups=4),
     TextEncoderConfiguration(len(BYTE_VOCABULARY), 24, 48, 2, 4, max_position_embeddings=32),
 )

@@ -79,11 +79,14 @@ def _run(
         upload = ShotUpload()
         request = make_request(shot, upload, arguments.engine, targets, seed, redraw, options)
         outcome = ShotRun(shot, arguments.out, arguments.flatten, line).run(client, request, upload)
-    _write_report(arguments.out, shot, earlier, outcome)
-    return _conclude(outcome, arguments.out, as_json=arguments.json)
+    write_run_report(arguments.out, shot, earlier, outcome)
+    return conclude(outcome, arguments.out, as_json=arguments.json)
 
 
-def _write_report(out: Path, shot: ShotSource, earlier: dict[int, FrameReport], outcome: RunOutcome) -> None:
+def write_run_report(
+    out: Path, shot: ShotSource, earlier: dict[int, FrameReport], outcome: RunOutcome
+) -> None:
+    """`report.json`; `earlier`: frames of other runs in the same folder that stay."""
     frames = {**earlier, **outcome.frames}
     report = RunReport(
         shot=shot.name,
@@ -95,7 +98,8 @@ def _write_report(out: Path, shot: ShotSource, earlier: dict[int, FrameReport], 
     write_report(out, report)
 
 
-def _conclude(outcome: RunOutcome, out: Path, as_json: bool) -> int:
+def conclude(outcome: RunOutcome, out: Path, as_json: bool) -> int:
+    """Says what came of a job; its exit code."""
     if as_json:
         print(json.dumps(summary(outcome, out), indent=1))
     else:

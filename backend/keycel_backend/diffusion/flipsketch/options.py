@@ -25,7 +25,7 @@ class SamplingOptions:
 
     @classmethod
     def of(cls, num_steps: int, fidelity: float, guidance: float, faithful: bool) -> SamplingOptions:
-        """With the authors' shares of aligned (10 of 25) and composed steps (16 of 25) of all steps."""
+        """As many steps to invert; the authors' shares of aligned (10 of 25) and composed steps (16)."""
         official = cls()
         return cls(
             num_steps=num_steps,
@@ -33,4 +33,5 @@ class SamplingOptions:
             fidelity=fidelity,
             aligned_steps=round(num_steps * 10 / official.num_steps) if faithful else 0,
             composed_steps=round(num_steps * official.composed_steps / official.num_steps),
+            inversion_steps=num_steps,
         )
