@@ -20,7 +20,7 @@ COMMANDS = {
     "regenerate": "colorize:add_regenerate",
     "inbetween": "later:add_inbetween",
     "reference": "later:add_reference",
-    "animate": "later:add_animate",
+    "animate": "animate:add_animate",
     "score": "score:add_score",
     "bench": "bench:add_bench",
     "doctor": "doctor:add_doctor",

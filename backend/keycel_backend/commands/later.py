@@ -24,16 +24,6 @@ def add_reference(commands: Commands) -> None:
     parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "reference"))
 
 
-def add_animate(commands: Commands) -> None:
-    parser = commands.add_parser("animate", help="animate one sketch from a sentence")
-    parser.add_argument("sketch", metavar="SKETCH")
-    parser.add_argument("--prompt", required=True, metavar="TEXT")
-    parser.add_argument("--frames", type=int, default=10, metavar="N")
-    parser.add_argument("--out", required=True, metavar="DIR")
-    parser.add_argument("--engine", default="flipsketch")
-    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "animate"))
-
-
 def _unavailable(engine: str, task: str) -> int:
     find_engine(engine, task)
     raise AssertionError("an engine that exists must have its command")  # pragma: no cover

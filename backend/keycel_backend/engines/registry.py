@@ -10,8 +10,9 @@ from typing import cast
 from keycel_backend.diffusion.device import Device
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
+from keycel_backend.engines.flipsketch import description as flipsketch
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import LVCD, find_model, require_installed
+from keycel_backend.models.catalogue import FLIPSKETCH, LVCD, find_model, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -52,6 +53,12 @@ ENTRIES: dict[str, EngineEntry] = {
         LVCD.name,
         lvcd.estimate,
     ),
+    "flipsketch": EngineEntry(
+        flipsketch.DESCRIPTION,
+        flipsketch.estimate,
+        "keycel_backend.engines.flipsketch.engine:FlipsketchEngine",
+        FLIPSKETCH.name,
+    ),
 }
 
 PLANNED = {
@@ -59,7 +66,6 @@ PLANNED = {
     "anidoc": ("colorize",),
     "sketchkey": ("inbetween",),
     "colorizediffusion": ("reference",),
-    "flipsketch": ("animate",),
 }
 """Engines of the design that this version does not contain yet, with their tasks."""
 

@@ -131,7 +131,20 @@ COLORIZEDIFFUSION = Model(
     installer="keycel_backend.models.installing_colorizediffusion:install_colorizediffusion",
 )
 
-MODELS = {model.name: model for model in (LVCD, ANIDOC, COLORIZEDIFFUSION, LIGHTGLUE, COTRACKER)}
+FLIPSKETCH = Model(
+    name="flipsketch",
+    title="FlipSketch, one sketch and a sentence to a short line animation",
+    files=(PublishedFile("checkpoint-2500", "Hmrishav/t2v_sketch-lora on Hugging Face (a folder)", None),),
+    licence=(
+        "NON-COMMERCIAL. The weights contain those of ModelScope's text-to-video model "
+        "(ali-vilab/text-to-video-ms-1.7b), which is under CC-BY-NC-4.0; FlipSketch's own page says MIT, "
+        "which cannot lift that. The folder is yours to get from its publishers; read their terms there. "
+        "Keycel downloads and passes on nothing."
+    ),
+    installer="keycel_backend.models.installing_flipsketch:install_flipsketch",
+)
+
+MODELS = {model.name: model for model in (LVCD, ANIDOC, COLORIZEDIFFUSION, FLIPSKETCH, LIGHTGLUE, COTRACKER)}
 
 
 def find_model(name: str) -> Model:

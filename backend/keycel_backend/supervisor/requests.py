@@ -13,22 +13,13 @@ from keycel_shared.messages import JobRequest, OptionValue, PictureAt
 from keycel_shared.pixels import LARGEST_SIDE, byte_count, is_digest
 from keycel_shared.wire import malformed
 
+from .animation import animation_units
 from .blob_files import missing_blob
 from .identity import frame_identity, shot_identity
+from .units import Unit
 
 RawSize = Callable[[str], int | None]
 """Digest to the size in bytes of the stored blob, None if it is not stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unique drawing that is wanted: coloured once, delivered for each of its times."""
-
-    target: int
-    """First time of the drawing in the shot; the engine's name for it."""
-    times: tuple[int, ...]
-    """Its wanted frame numbers, ascending."""
-    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,8 @@ def _work(request: JobRequest) -> Work:
     complete = replace(request, options=_complete_options(request.options, entry.description))
     _check_palette(request)
     _check_keyframes(request, entry.description)
-    return Work(complete, entry, _units(complete, entry.description))
+    units = animation_units if request.task == "animate" else _units
+    return Work(complete, entry, units(complete, entry.description))
 
 
 def _check_canvas(request: JobRequest, engine: EngineDescription) -> None:
