@@ -25,6 +25,7 @@ COMMANDS = {
     "bench": "bench:add_bench",
     "doctor": "doctor:add_doctor",
     "serve": "serve:add_serve",
+    "bridge": "bridge:add_bridge",
     "models": "models:add_models",
 }
 

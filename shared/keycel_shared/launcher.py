@@ -36,7 +36,8 @@ class Launch:
     """A supervisor being started, or one that runs already. Ask `poll` until it gives an answer.
 
     Our client key goes to the child through its standard input and stays in memory; the pipe is
-    also how the child learns that we are gone. Keep this object as long as the backend is wanted.
+    also how the child learns that we are gone. Without pyzmq there is no key of our own. Keep this
+    object as long as the backend is wanted.
     """
 
     def __init__(self, python: str | None = None, linger: float | None = None) -> None:
@@ -57,8 +58,7 @@ class Launch:
     def _spawn(self, python: str, linger: float | None) -> None:
         _released[:] = [child for child in _released if child.poll() is None]
         self._token = new_id()
-        public, secret = load_zmq().curve_keypair()
-        self._keys = (public.decode(), secret.decode())
+        self._keys = _key_pair(python)
         self._log = _log_file()
         try:
             with self._log.open("ab") as log:
@@ -67,7 +67,7 @@ class Launch:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
-                    env=_environment_for(python),
+                    env=environment_for(python),
                     # Its own group: Ctrl-C in our terminal asks the supervisor to finish, not to die.
                     start_new_session=sys.platform != "win32",
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -77,7 +77,8 @@ class Launch:
         pipe = self._child.stdin
         if pipe is None:
             raise _cannot_start("no pipe to the new process")
-        _tell(pipe, {"client_key": self._keys[0], "launch": self._token, "linger": linger})
+        public = self._keys[0] if self._keys is not None else ""
+        _tell(pipe, {"client_key": public, "launch": self._token, "linger": linger})
         self._deadline = time.monotonic() + START_TIMEOUT
 
     @property
@@ -94,7 +95,9 @@ class Launch:
             return self._running
         info = read_connection()
         if info is not None and info.launch == self._token:
-            self._running = replace(info, client_key=self._keys[0], client_secret=self._keys[1])
+            self._running = info
+            if self._keys is not None:
+                self._running = replace(info, client_key=self._keys[0], client_secret=self._keys[1])
         elif self._child.poll() is not None:
             # Two programs may start one at the same moment; the loser uses the winner's, once that
             # one is ready.
@@ -124,7 +127,21 @@ class Launch:
             _released.append(self._child)
 
 
-def _environment_for(python: str) -> dict[str, str]:
+def _key_pair(python: str) -> tuple[str, str] | None:
+    """Public and secret half; None where only the backend's `python` has pyzmq.
+
+    There the bridge connects with the pair of the connection file, which only this user can read.
+    """
+    try:
+        public, secret = load_zmq().curve_keypair()
+    except KeycelError:
+        if Path(python) == Path(sys.executable):
+            raise
+        return None
+    return public.decode(), secret.decode()
+
+
+def environment_for(python: str) -> dict[str, str]:
     """Ours, without what is meant for our Python alone if the backend has another one.
 
     Krita sets PYTHONPATH to its own folders, and its AppImage PYTHONHOME and LD_LIBRARY_PATH; with

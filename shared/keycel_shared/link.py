@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .connection import ConnectionInfo, is_local
 from .errors import ErrorCode, KeycelError
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 COPY_THRESHOLD = 64 * 1024
 """Messages from this size on are handed to ZeroMQ without a copy (bytes)."""
+
+
+class Channel(Protocol):
+    """A way to the supervisor that never blocks: `Link`, or `bridge.BridgeLink` where that cannot be."""
+
+    def send(self, message: Message) -> None: ...
+    def receive(self) -> Message | None: ...
+    def file_descriptors(self) -> tuple[int, ...]: ...
+    def wait(self, seconds: float) -> bool: ...
+    def close(self, linger: float = 0.0) -> None: ...
 
 
 class Link:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .errors import ErrorCode, ErrorValue, KeycelError
-from .link import Link
+from .link import Channel
 from .messages import (
     Acknowledge,
     Body,
@@ -66,7 +66,7 @@ class Session:
 
     def __init__(
         self,
-        link: Link,
+        link: Channel,
         client: str,
         session_id: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -82,13 +82,13 @@ class Session:
         self._seen: set[int] = set()
         self._bind(link)
 
-    def _bind(self, link: Link) -> None:
+    def _bind(self, link: Channel) -> None:
         self.link = link
         self.lost = None
         self._heard = self._asked = self._clock()
         self.request(Hello(self._client, VERSION), self._welcomed, self._refused)
 
-    def rebind(self, link: Link) -> None:
+    def rebind(self, link: Channel) -> None:
         """Go on over a new link; unanswered requests are answered with LINK_LOST first."""
         self.link.close()
         self._fail_pending(_link_lost("The connection was replaced."))

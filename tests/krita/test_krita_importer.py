@@ -32,6 +32,8 @@ def test_the_zip_serves_a_krita_that_knows_nothing_else(
         other.run("shots", "open_shot", path=str(small_shot))
         answer = other.run("docker", "press", button="colorize", timeout=110).result
         assert answer["details"] == "", answer
+        ways = other.run("importing", "ways_to_the_backend").result
+        assert ways["bridge"] == (not ways["pyzmq"]), "the importer brings no pyzmq; some Kritas have one"
         assert other.run("shots", "layers_of", title="small").result.count("Keycel colour") == 1
         assert other.quit() == 0
         assert "Traceback" not in other.log_tail(10**6)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.supervised import Backend, Client
+from support.supervised import Backend, Client, OpenChannel
 
 from keycel_shared.connection import ConnectionInfo
+from keycel_shared.link import Link
 
 Start = Callable[..., Backend]
 Connect = Callable[..., Client]
@@ -29,12 +30,18 @@ def start(tmp_path: Path) -> Iterator[Start]:
         backend.stop()
 
 
+@pytest.fixture(scope="module")
+def open_channel() -> OpenChannel:
+    """How clients reach the supervisor."""
+    return Link
+
+
 @pytest.fixture
-def connect() -> Iterator[Connect]:
+def connect(open_channel: OpenChannel) -> Iterator[Connect]:
     clients: list[Client] = []
 
     def connect_one(info: ConnectionInfo, session: str = "") -> Client:
-        client = Client(info, session)
+        client = Client(info, session, open_channel)
         clients.append(client)
         return client
 

@@ -91,7 +91,7 @@ class KritaProcess:
     """One Krita. Start it, `run` scenarios in it, `quit` it; `kill` when it does not answer."""
 
     def __init__(self, folder: Path, display: Display, imported: Path | None = None) -> None:
-        """`imported`: a resource folder with the plugin already in it, instead of the installer's copy."""
+        """`imported`: a resource folder with the plugin already in it, instead of the installer's work."""
         self.folder = folder
         self._imported = imported
         self._display = display
@@ -215,7 +215,8 @@ class KritaProcess:
             shutil.copytree(self._imported, resources, dirs_exist_ok=True)
             krita_plugin.enable(profile.kritarc)
         install_driver(resources)
-        install_pyzmq(self.keycel_home / "vendor", self._root.python_version())
+        if self._imported is None:
+            install_pyzmq(self.keycel_home / "vendor", self._root.python_version())
 
     def _krita_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: a test must not depend on the machine's settings."""

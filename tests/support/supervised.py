@@ -18,7 +18,7 @@ import zmq
 
 from keycel_shared.connection import ConnectionInfo, read_connection
 from keycel_shared.errors import ErrorValue, KeycelError
-from keycel_shared.link import Link
+from keycel_shared.link import Channel, Link
 from keycel_shared.messages import (
     BlobPut,
     Body,
@@ -38,6 +38,8 @@ from keycel_shared.wire import Message
 
 PROJECT = Path(__file__).resolve().parents[2]
 SOURCES = [str(PROJECT / folder) for folder in ("backend", "shared", "tests")]
+OpenChannel = Callable[[ConnectionInfo], Channel]
+
 PATIENCE = 30.0
 """Seconds; far more than anything takes on a busy machine."""
 
@@ -182,8 +184,9 @@ class Record:
 class Client:
     """A session that blocks until it has what the test waits for."""
 
-    def __init__(self, info: ConnectionInfo, session: str = "") -> None:
-        self.session = Session(Link(info), "test", session)
+    def __init__(self, info: ConnectionInfo, session: str = "", open_channel: OpenChannel = Link) -> None:
+        self._open = open_channel
+        self.session = Session(open_channel(info), "test", session)
         self.closed = False
         self.until(lambda: self.session.welcome)
 
@@ -200,7 +203,7 @@ class Client:
     def rebind(self, info: ConnectionInfo) -> None:
         """Go on with a restarted supervisor."""
         self.session.welcome = None
-        self.session.rebind(Link(info))
+        self.session.rebind(self._open(info))
         self.until(lambda: self.session.welcome)
 
     def listen_for(self, seconds: float) -> None:

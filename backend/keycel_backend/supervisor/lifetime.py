@@ -24,7 +24,7 @@ class LaunchFacts:
     """What the launching program says through the inherited pipe, as one line of JSON."""
 
     client_key: str
-    """Its public CURVE key, Z85; the secret half stays with it."""
+    """Its public CURVE key, Z85; the secret half stays with it. Empty: it uses the connection file's."""
     launch: str = ""
     linger: float | None = None
     """Seconds to stay after everybody has left in order and nothing waits for anybody; None: grace time."""
@@ -43,7 +43,7 @@ class InheritedPipe:
         """Raises ValueError (SchemaError, JSON) or TimeoutError if the launcher does not say them."""
         line = await asyncio.wait_for(self._facts, FACTS_SECONDS)
         facts = from_json(LaunchFacts, json.loads(line))
-        if len(facts.client_key) != 40:
+        if len(facts.client_key) not in (0, 40):
             raise SchemaError("client_key: a public key has 40 characters")
         return facts
 

@@ -123,7 +123,7 @@ async def _serve(options: ServeOptions) -> None:
     jobs = Jobs(journal, store)
     launch = await pipe.facts() if pipe is not None else None
     server_keys, reattach = KeyPair.make(), KeyPair.make()
-    owner = (launch.client_key,) if launch is not None else ()
+    owner = (launch.client_key,) if launch is not None and launch.client_key else ()
     sockets = Sockets(server_keys, (reattach.public, *owner))
     sessions = Sessions(
         journal, store, lambda peer, message: send(sockets.control, peer, message), jobs.forget_if_quiet

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from keycel_plugin.qt import QtCore
 from keycel_plugin.slots import guarded
+from keycel_shared.bridge import BridgeLink
 from keycel_shared.connection import ConnectionInfo
-from keycel_shared.link import Link
+from keycel_shared.errors import KeycelError
+from keycel_shared.launcher import backend_python
+from keycel_shared.link import Channel, Link
 from keycel_shared.wire import Message
 
 _SAFETY_MS = 100
@@ -30,7 +35,7 @@ class SocketWatch(QtCore.QObject):
         self._timer.timeout.connect(guarded(self.look_soon))
         self._timer.timeout.connect(guarded(tick))
 
-    def start(self, link: Link) -> None:
+    def start(self, link: Channel) -> None:
         for descriptor in link.file_descriptors():
             number = cast("Any", descriptor)  # PyQt's own type hint leaves out int
             notifier = QtCore.QSocketNotifier(number, QtCore.QSocketNotifier.Type.Read, self)
@@ -59,13 +64,31 @@ class SocketWatch(QtCore.QObject):
             self.look_soon()
 
 
-class WatchedLink(Link):
-    """Tells after every send, because a send may swallow the sign of a waiting message."""
+class WatchedLink:
+    """A way to the supervisor that tells after every send: a send may swallow the sign of a waiting message.
+
+    Where this Python has no pyzmq, the backend's own Python passes messages on.
+    """
 
     def __init__(self, info: ConnectionInfo, on_sent: Callable[[], None]) -> None:
-        super().__init__(info)
+        """Raises KeycelError: ENV_* if there is no way."""
+        self._channel = _open(info)
         self._on_sent = on_sent
+        self.receive = self._channel.receive
+        self.file_descriptors = self._channel.file_descriptors
+        self.wait = self._channel.wait
+        self.close = self._channel.close
 
     def send(self, message: Message) -> None:
-        super().send(message)
+        self._channel.send(message)
         self._on_sent()
+
+
+def _open(info: ConnectionInfo) -> Channel:
+    try:
+        return Link(info)
+    except KeycelError:
+        python = backend_python()
+        if Path(python) == Path(sys.executable):
+            raise
+        return BridgeLink(info, python)
