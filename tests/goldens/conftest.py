@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
+from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure, sets_or_part
 from support.shared_folder import leave_out
 
 
@@ -17,6 +17,12 @@ def golden(request: pytest.FixtureRequest) -> GoldenSet:
         if "KEYCEL_GOLDENS" in os.environ:
             pytest.fail(missing)
         leave_out(missing)
+    return request.param
+
+
+@pytest.fixture(scope="session", params=sets_or_part())
+def facts(request: pytest.FixtureRequest) -> GoldenSet:
+    """Every set there is, or the part that comes with the project, which has no weights."""
     return request.param
 
 
