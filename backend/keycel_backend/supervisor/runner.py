@@ -32,6 +32,8 @@ TRIES = 2
 PROGRESS_SECONDS = 0.1
 """Least time between two pieces of passing news."""
 
+WORKER_ENDED = "The worker process ended; trying the remaining frames again"
+
 Tell = Callable[[Job, JobProgress], None]
 
 
@@ -151,9 +153,7 @@ class Runner:
         if deaths >= TRIES:
             self._jobs.frame_missed(job, units, _worker_died(how))
             return
-        left = sum(len(unit.times) for unit in units)
-        frames = "1 frame" if left == 1 else f"{left} frames"
-        self._news(job, 0, f"the worker process ended; trying {frames} again")
+        self._news(job, 0, WORKER_ENDED)
 
     async def _attempt(self, job: Job, units: Sequence[Unit]) -> None:
         """One order to one worker, until it says that it is finished.
