@@ -17,7 +17,7 @@ from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.references import References
 from keycel_backend.engines.flat.timeline import Stretch, stretches
 from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
-from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
+from keycel_backend.engines.lvcd.material import WHITE, preview_picture, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
 from keycel_backend.engines.lvcd.painter import Listener, StretchPainter
 from keycel_backend.engines.lvcd.settings import Settings
@@ -144,7 +144,11 @@ class LvcdRun:
         Frame 0 is the keyframe's; those beside a wanted frame are looked at as well, wanted or not, so that
         it comes out the same whatever else is asked for.
         """
-        listener = Listener(self._on_step, self._on_fallback)
+        listener = Listener(
+            self._on_step,
+            self._on_fallback,
+            lambda frame, picture: self._on_estimate(part.order[max(frame, 1) - 1], picture),
+        )
         seeds = {
             place + 1: self._take_seed(index)
             for place, index in enumerate(part.order)
@@ -217,6 +221,12 @@ class LvcdRun:
     def _on_step(self, _: int) -> None:
         self._checkpoint()
         self._counter.step("Sampling")
+
+    def _on_estimate(self, index: int, picture: Callable[[], Bytes]) -> None:
+        previews = self._request.previews
+        if previews is not None and previews.wanted():
+            small = preview_picture(picture(), self._shot.width, self._shot.height)
+            previews.show(self._shot.drawings[index].time, small)
 
     def _on_fallback(self, what: str) -> None:
         self._checkpoint()
