@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .errors import ErrorValue
-from .messages import FrameFailed, FrameReady, JobCancel, JobChanged, JobCredit, JobProgress, Welcome
+from .messages import (
+    FrameFailed,
+    FrameReady,
+    JobCancel,
+    JobChanged,
+    JobCredit,
+    JobPreview,
+    JobProgress,
+    Welcome,
+)
 from .session import Session
 from .states import is_terminal
 from .wire import Message
@@ -23,6 +32,9 @@ class Abandoned:
 
     def job_progress(self, progress: JobProgress) -> None:
         """Nobody wants to know."""
+
+    def job_preview(self, preview: JobPreview) -> None:
+        """Nobody looks."""
 
     def job_event(self, seq: int, event: JobChanged | FrameReady | FrameFailed) -> None:
         self._session.acknowledge(seq)

@@ -251,6 +251,14 @@ class JobCancel(Body):
 
 
 @dataclass(frozen=True)
+class JobWatch(Body):
+    """Asks for the next `job.preview`; one is sent for it, if the engine has one before the job is over."""
+
+    TYPE = "job.watch"
+    job: str
+
+
+@dataclass(frozen=True)
 class JobList(Body):
     TYPE = "job.list"
 
@@ -271,6 +279,19 @@ class JobProgress(Body):
     """0..1 over the whole job."""
     phase: str
     seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class JobPreview(Body):
+    """Passing news, neither numbered nor kept: what an engine has so far of a frame, to look at only."""
+
+    TYPE = "job.preview"
+    job: str
+    time: int
+    digest: str
+    """Of a small picture, raw BGRA8; fetched from the data socket, where it may be gone soon."""
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -350,9 +371,11 @@ _BODIES: tuple[type[Body], ...] = (
     JobAccepted,
     JobCredit,
     JobCancel,
+    JobWatch,
     JobList,
     JobListing,
     JobProgress,
+    JobPreview,
     JobChanged,
     FrameReady,
     FrameFailed,

@@ -19,6 +19,7 @@ from .messages import (
     Hello,
     JobChanged,
     JobCredit,
+    JobPreview,
     JobProgress,
     Ping,
     Welcome,
@@ -42,6 +43,8 @@ class JobListener(Protocol):
     """Hears what happens to one job."""
 
     def job_progress(self, progress: JobProgress) -> None: ...
+
+    def job_preview(self, preview: JobPreview) -> None: ...
 
     def job_event(self, seq: int, event: JobChanged | FrameReady | FrameFailed) -> None: ...
 
@@ -177,6 +180,10 @@ class Session:
             listener = self._listeners.get(message.body.job)
             if listener:
                 listener.job_progress(message.body)
+        elif isinstance(message.body, JobPreview):
+            listener = self._listeners.get(message.body.job)
+            if listener:
+                listener.job_preview(message.body)
         elif isinstance(message.body, (JobChanged, FrameReady, FrameFailed)):
             self._event(message.header.seq, message.body)
         elif isinstance(message.body, Error):

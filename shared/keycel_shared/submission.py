@@ -26,10 +26,12 @@ from .messages import (
     JobCancel,
     JobChanged,
     JobCredit,
+    JobPreview,
     JobProgress,
     JobRequest,
     JobStatus,
     JobSubmit,
+    JobWatch,
     Welcome,
 )
 from .pixels import digest_of
@@ -51,6 +53,10 @@ class Delivery:
     pixels: Buffer
     """Raw BGRA8 of the shot's size."""
     report: dict[str, Any]
+
+
+PreviewCallback = Callable[[JobPreview, Buffer], None]
+"""Called with news of a preview and its pixels, raw BGRA8."""
 
 
 class SubmissionListener(Protocol):
@@ -80,13 +86,18 @@ class Submission:
         request: JobRequest,
         read_picture: Callable[[str], Buffer],
         listener: SubmissionListener,
+        on_preview: PreviewCallback | None = None,
     ) -> None:
-        """`read_picture` gives the raw BGRA8 bytes of a digest named in `request`."""
+        """`read_picture` gives the raw BGRA8 bytes of a digest named in `request`.
+
+        `on_preview`: asks for previews of running work, again after each one.
+        """
         self.job = ""
         self._session = session
         self._request = request
         self._read = read_picture
         self._listener = listener
+        self._on_preview = on_preview
         self._to_send: deque[str] = deque()
         self._stored = self._missing = 0
         self._fetching: dict[int, tuple[FrameReady, dict[str, Buffer]]] = {}
@@ -118,6 +129,7 @@ class Submission:
         self._session.listen(self.job, self)
         if self._cancelled:
             self.cancel()
+        self._watch()
 
     def cancel(self) -> None:
         """Stop soon; frames that are finished stay and are still handed over."""
@@ -192,6 +204,9 @@ class Submission:
     def job_progress(self, progress: JobProgress) -> None:
         self._listener.progress(progress)
 
+    def job_preview(self, preview: JobPreview) -> None:
+        self._session.request(BlobGet(preview.digest), self._seen(preview), _ignore)
+
     def job_event(self, seq: int, event: JobChanged | FrameReady | FrameFailed) -> None:
         if isinstance(event, FrameReady):
             self._unsafe.add(seq)
@@ -229,6 +244,22 @@ class Submission:
             for digest in {event.digest, event.report} - parts.keys():
                 self._session.request(BlobGet(digest), self._fetched(seq), self._fail)
 
+    # ---------------------------------------------------------------------------- previews
+
+    def _watch(self) -> None:
+        if self._on_preview is not None and not self._over:
+            self._session.request(JobWatch(self.job), _ignore, _ignore)
+
+    def _seen(self, preview: JobPreview) -> Callable[[Message], None]:
+        def on_data(message: Message) -> None:
+            pixels = message.buffers[0] if len(message.buffers) == 1 else b""
+            if self._on_preview is None or self._over or digest_of(pixels) != preview.digest:
+                return
+            self._on_preview(preview, pixels)
+            self._watch()
+
+        return on_data
+
     # ---------------------------------------------------------------------------- results
 
     def _fetched(self, seq: int) -> Callable[[Message], None]:
@@ -265,6 +296,10 @@ class Submission:
         self._over = True
         self._session.forget(self.job)
         self._listener.failed(error)
+
+
+def _ignore(_: object) -> None:
+    """A preview is worth neither an answer nor an error."""
 
 
 def _pictures(request: JobRequest) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import torch
 from support.tiny_lvcd import random_material
 
 from keycel_backend.diffusion.attempts import with_fallback
-from keycel_backend.diffusion.fallback import Effort, Stage, describe, next_effort
+from keycel_backend.diffusion.fallback import Effort, Stage, describe, every_note, next_effort
 from keycel_backend.diffusion.lvcd import pipeline
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
@@ -31,10 +31,10 @@ def test_the_ladder_goes_down_in_order_and_ends() -> None:
         "decoding 5 frames at a time",
         "keeping networks in main memory while they are not used",
         "working on 8 frames at a time",
-        "working at 71% of the size",
-        "working at 50% of the size",
-        "working at 35% of the size",
-        "working at 25% of the size",
+        "working at 71 percent of the size",
+        "working at 50 percent of the size",
+        "working at 35 percent of the size",
+        "working at 25 percent of the size",
     ]
 
 
@@ -60,6 +60,19 @@ def test_a_shortage_is_answered_with_less_effort(error: type[Exception]) -> None
     assert effort == tried[-1]
     assert len(told) == 2
     assert told[0] == "Memory ran out while decoding: decoding 5 frames at a time"
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_whatever_is_told_is_one_of_the_notes_that_are_translated(stage: Stage) -> None:
+    told: list[str] = []
+
+    def work(_: Effort) -> None:
+        raise MemoryError
+
+    with pytest.raises(KeycelError):
+        with_fallback(Effort(), stage, work, told.append)
+    assert told
+    assert set(told) <= set(every_note())
 
 
 def test_other_errors_pass() -> None:

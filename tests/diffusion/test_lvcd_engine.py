@@ -22,6 +22,7 @@ from keycel_backend.engines.lvcd import painter
 from keycel_backend.engines.lvcd.description import DESCRIPTION
 from keycel_backend.engines.lvcd.engine import LvcdEngine
 from keycel_backend.engines.registry import find_engine, load_engine
+from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -258,6 +259,28 @@ def test_line_art_of_any_kind_is_understood_alike(home: Path) -> None:
         result = _run(_loaded(home), _soft(_request(shot)))[1].flats
         assert read_line_art(shot.load("line1")).ink.any()
         assert np.abs(result.astype(int) - expected).mean() < 8.0
+
+
+class _Looker:
+    """Looks at previews until it has seen one."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, tuple[int, ...]]] = []
+
+    def wanted(self) -> bool:
+        return not self.seen
+
+    def show(self, time: int, picture: Pixels) -> None:
+        self.seen.append((time, picture.shape))
+
+
+def test_previews_are_shown_to_who_looks(engine: LvcdEngine) -> None:
+    looker = _Looker()
+    request = _request(_shot(2), previews=looker)
+    results = engine.run(request, lambda *_: None, lambda: bool(looker.seen))
+    with pytest.raises(Cancelled):
+        list(results)
+    assert looker.seen == [(1, (192, 256, 4))]
 
 
 def test_wrong_options_and_frames_are_told(engine: LvcdEngine) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from goldens.anidoc_set import AniDocSet, anidoc_sets
 from goldens.colorizediffusion_set import ColorizeDiffusionSet, sets_or_none
-from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure
+from goldens.lvcd_set import GoldenSet, golden_root, sets_or_failure, sets_or_part
 from support.shared_folder import leave_out
 
 
@@ -40,6 +40,10 @@ def _given(request: pytest.FixtureRequest, system: str) -> Any:
     return request.param
 
 
+@pytest.fixture(scope="session", params=sets_or_part())
+def facts(request: pytest.FixtureRequest) -> GoldenSet:
+    """Every set there is, or the part that comes with the project, which has no weights."""
+    return request.param
 
 
 @pytest.fixture(autouse=True)

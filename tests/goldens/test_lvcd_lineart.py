@@ -27,9 +27,9 @@ def _extractor(recipe: dict[str, float]) -> LineExtractor:
     return extractor
 
 
-def test_line_extractor(golden: GoldenSet) -> None:
-    tensors = golden.tensors("lineart")
-    extractor = _extractor(golden.config["lineart"])
+def test_line_extractor(facts: GoldenSet) -> None:
+    tensors = facts.tensors("lineart")
+    extractor = _extractor(facts.config["lineart"])
     picture = tensors["image_u8"].permute(2, 0, 1)[None].float() / 255.0
     assert_close(extractor(picture)[0, 0], tensors["line_float"], PICTURE)
     lines = extract_lines(extractor, tensors["image_u8"].numpy()).astype(int)

@@ -9,12 +9,12 @@ from keycel_backend.diffusion.checkpoints.unet_names import published_name
 from keycel_backend.diffusion.lvcd.mixing import LAST_AMPLIFIED_LAYER
 from keycel_backend.diffusion.lvcd.segments import carried_slots, plan_segments
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout, attention_plan
-from keycel_backend.diffusion.svd.schedule import Preconditioning, sigmas
+from keycel_backend.diffusion.svd.schedule import RHO, SIGMA_MAX, SIGMA_MIN, Preconditioning, sigmas
 
 
-def test_segments(golden: GoldenSet) -> None:
+def test_segments(facts: GoldenSet) -> None:
     layout = SlotLayout()
-    for frames, official in golden.indices["segment_plan"].items():
+    for frames, official in facts.indices["segment_plan"].items():
         segments = plan_segments(int(frames), layout)
         for segment, theirs in zip(segments, official["segments"], strict=False):
             assert list(segment.sketches) == theirs["frame_ind"]
@@ -25,9 +25,9 @@ def test_segments(golden: GoldenSet) -> None:
         assert segments[-1].frames[-1] >= int(frames) - 1
 
 
-def test_slots_attend_to_the_official_ones(golden: GoldenSet) -> None:
-    plain, amplified = golden.indices["amplify"]
-    for mode, (own, reference) in golden.indices["attention_key_frames"].items():
+def test_slots_attend_to_the_official_ones(facts: GoldenSet) -> None:
+    plain, amplified = facts.indices["amplify"]
+    for mode, (own, reference) in facts.indices["attention_key_frames"].items():
         plan = attention_plan(SlotLayout(), AttentionMode(mode))
         assert list(plan.own) == own
         assert list(plan.reference) == reference
@@ -55,20 +55,20 @@ def test_layers_are_counted_as_officially(golden: GoldenSet) -> None:
     assert int(last.rsplit("-", 1)[1]) == LAST_AMPLIFIED_LAYER + 1
 
 
-def test_noise_and_places_move_along(golden: GoldenSet) -> None:
-    assert list(carried_slots(SlotLayout())) == golden.indices["x_T_next_segment"]
-    assert list(SlotLayout().frame_index()) == golden.indices["temporal_position"]
+def test_noise_and_places_move_along(facts: GoldenSet) -> None:
+    assert list(carried_slots(SlotLayout())) == facts.indices["x_T_next_segment"]
+    assert list(SlotLayout().frame_index()) == facts.indices["temporal_position"]
 
 
-def test_decode_chunks(golden: GoldenSet) -> None:
-    for run in golden.runs:
-        chunks = golden.decode_chunks(run)
-        for frames, official in golden.indices["decode_chunks"].items():
+def test_decode_chunks(facts: GoldenSet) -> None:
+    for run in facts.runs:
+        chunks = facts.decode_chunks(run)
+        for frames, official in facts.indices["decode_chunks"].items():
             assert [list(one) for one, _ in chunks.of(int(frames))] == official
 
 
-def test_schedule(golden: GoldenSet) -> None:
-    tensors = golden.tensors("schedule")
+def test_schedule(facts: GoldenSet) -> None:
+    tensors = facts.tensors("schedule")
     for name, expected in tensors.items():
         if name.startswith("sigmas_"):
             assert_close(sigmas(len(expected) - 1), expected, EXACT)
@@ -80,12 +80,12 @@ def test_schedule(golden: GoldenSet) -> None:
             assert_close(ours[kind], expected, EXACT)
         elif name.startswith("timestep_embedding_"):
             labels = Preconditioning.at(sigmas(len(expected))[:-1]).label
-            assert_close(golden.networks.unet.time_proj(labels), expected, EXACT)
+            assert_close(facts.unweighted_unet.time_proj(labels), expected, EXACT)
 
 
-def test_time_ids_are_embedded_in_order(golden: GoldenSet) -> None:
+def test_time_ids_are_embedded_in_order(facts: GoldenSet) -> None:
     vectors = {
-        name: vector for name, vector in golden.tensors("conditioning").items() if name.startswith("vector_")
+        name: vector for name, vector in facts.tensors("conditioning").items() if name.startswith("vector_")
     }
     assert vectors
     for name, expected in vectors.items():
@@ -94,4 +94,8 @@ def test_time_ids_are_embedded_in_order(golden: GoldenSet) -> None:
             for part, unit in zip(name.split("_")[1:], ("fps", "mb", "aug"), strict=True)
         )
         ids = torch.tensor([fps, bucket, augmentation])
-        assert_close(golden.networks.unet.add_time_proj(ids).flatten()[None], expected, EXACT)
+        assert_close(facts.unweighted_unet.add_time_proj(ids).flatten()[None], expected, EXACT)
+
+
+def test_noise_levels_are_the_published_ones(facts: GoldenSet) -> None:
+    assert facts.config["sampler"] == {"sigma_min": SIGMA_MIN, "sigma_max": SIGMA_MAX, "rho": RHO}

@@ -13,12 +13,14 @@ from support.trial_engine import computed
 from keycel_backend.engines.seeds import frame_seed
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import (
+    BlobData,
     BlobGet,
     BlobNeed,
     BlobPut,
     BlobQuery,
     BlobStored,
     Done,
+    FrameReady,
     JobAccepted,
     JobCancel,
     JobCredit,
@@ -26,7 +28,9 @@ from keycel_shared.messages import (
     JobList,
     JobListing,
     JobPlan,
+    JobPreview,
     JobSubmit,
+    JobWatch,
     PictureAt,
 )
 from keycel_shared.pixels import digest_of
@@ -213,6 +217,40 @@ def test_credits_hold_frames_back_but_not_the_work(client: Client, shared_backen
     client.session.notify(JobCredit(status.job, 100))
     client.until(lambda: len(events) == 9)
     assert events[5:] == ["FrameReady", "FrameReady", "JobChanged", "JobChanged"]
+
+
+def test_a_preview_comes_for_each_that_is_asked_for(client: Client) -> None:
+    shot = Shot({0: 270})
+    client.put(*shot.pictures.values())
+    status = client.ask(JobSubmit(shot.request(pace=3.0), 8), JobAccepted).status
+    previews: list[JobPreview] = []
+    over: list[object] = []
+
+    class Listener:
+        def job_progress(self, progress: object) -> None: ...
+
+        def job_preview(self, preview: JobPreview) -> None:
+            previews.append(preview)
+
+        def job_event(self, seq: int, event: object) -> None:
+            if isinstance(event, FrameReady):
+                over.append(seq)
+
+        def link_lost(self, error: object) -> None: ...
+
+        def link_restored(self, welcome: object) -> None: ...
+
+    client.session.listen(status.job, Listener())
+    client.listen_for(0.5)
+    assert previews == []
+    client.ask(JobWatch(status.job), Done)
+    client.until(lambda: len(previews) == 1)
+    client.listen_for(1.2)
+    assert len(previews) == 1
+    (preview,) = previews
+    assert (preview.time, preview.digest) == (0, shot.drawings[0].digest)
+    assert client.ask(BlobGet(preview.digest), BlobData) == BlobData(preview.digest)
+    client.until(lambda: bool(over))
 
 
 def test_jobs_are_listed_until_all_their_events_are_acknowledged(client: Client) -> None:

@@ -9,7 +9,7 @@ from support.recording_commands import RecordingCommands
 
 from keycel_plugin import words
 from keycel_plugin.error_words import error_words, general_words
-from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.state.backend_status import Link
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.question import Asked
@@ -52,6 +52,27 @@ def test_progress_counts_and_can_be_cancelled(dock: Dock, model: Model, commands
     assert (dock.progress_bar.value(), dock.progress_bar.maximum()) == (5, 24)
     dock.cancel_button.click()
     assert commands.named("cancel") == [()]
+
+
+def test_a_preview_is_beside_the_message_and_moves_nothing(dock: Dock, model: Model) -> None:
+    preview = dock.findChild(QtWidgets.QLabel, "preview")
+    assert preview is not None
+    assert preview.isHidden()
+    height = dock.sizeHint().height()
+    model.progress.show("Sampling", 1, 24)
+    picture = QtGui.QImage(256, 144, QtGui.QImage.Format.Format_RGB32)
+    picture.fill(QtGui.QColor(200, 40, 30))
+    model.progress.show_preview(picture)
+    assert preview.isVisible()
+    shown = preview.pixmap().toImage()
+    assert shown.pixelColor(shown.width() // 2, shown.height() // 2) == QtGui.QColor(200, 40, 30)
+    assert shown.width() < 120
+    assert dock.sizeHint().height() == height
+    model.progress.show("Sampling", 2, 24)
+    assert preview.isVisible()
+    model.progress.deliver("Putting the frames into the document", 1, 2)
+    assert preview.isHidden()
+    assert model.progress.preview is None
 
 
 def test_delivery_cannot_be_cancelled(dock: Dock, model: Model, commands: RecordingCommands) -> None:

@@ -70,6 +70,23 @@ def test_cels_of_repeated_drawings_are_shared(desk: Desk) -> None:
     assert desk.document.layer(desk.layer).shared == [frozenset({0, 9})]
 
 
+def test_a_preview_is_shown_while_work_goes_on_and_never_written(desk: Desk) -> None:
+    desk.backend.preview = (bytes([10, 20, 200, 255]) * 6, 3, 2)
+    seen: list[tuple[int, int, int] | None] = []
+
+    def look() -> None:
+        picture = desk.progress.preview
+        color = None if picture is None else picture.pixelColor(0, 0)
+        seen.append(None if color is None else (color.red(), color.green(), color.blue()))
+
+    desk.progress.preview_changed.connect(look)
+    desk.colorize()
+    assert desk.error is None
+    assert seen == [(200, 20, 10), None]
+    assert len(desk.backend.watches) == 2  # asked again after the one that came
+    assert desk.pixels == {**colors_of(desk, 0, 3, 4, 9), 7: empty_picture()}
+
+
 def test_what_is_told(desk: Desk) -> None:
     desk.document.notes.append("The new layer is 8-bit in a 16-bit document.")
     desk.colorize()

@@ -31,10 +31,12 @@ from keycel_shared.messages import (
     JobChanged,
     JobEstimate,
     JobPlan,
+    JobPreview,
     JobProgress,
     JobRequest,
     JobStatus,
     JobSubmit,
+    JobWatch,
     Welcome,
 )
 from keycel_shared.pixels import digest_of
@@ -91,6 +93,10 @@ class MemoryBackend:
         self.requests: list[JobRequest] = []
         self.acknowledged: list[int] = []
         self.cancelled: list[str] = []
+        self.watches: list[str] = []
+        """Jobs for which a preview was asked, once for each time."""
+        self.preview: tuple[bytes, int, int] | None = None
+        """Pixels, width and height of the one preview that there is."""
         self.refuse: ErrorValue | None = None
         self.stalls = False
         """Frames after the first never come, so that a test can act in the middle of a job."""
@@ -187,6 +193,11 @@ class MemoryBackend:
         if isinstance(body, JobCancel):
             self.cancelled.append(body.job)
             return Done(), []
+        if isinstance(body, JobWatch):
+            self.watches.append(body.job)
+            if self.preview is not None:
+                QtCore.QTimer.singleShot(0, lambda: self._show(body.job))
+            return Done(), []
         if isinstance(body, JobPlan):
             stored = sum(drawing.digest in self.blobs for drawing in body.request.drawings)
             frames = len(body.request.targets or body.request.drawings)
@@ -194,6 +205,12 @@ class MemoryBackend:
         assert isinstance(body, JobSubmit)
         self.requests.append(body.request)
         return JobAccepted(self._status(body.request, JobState.QUEUED)), []
+
+    def _show(self, job: str) -> None:
+        if self.preview is not None and job in self._listeners:
+            pixels, width, height = self.preview
+            self.preview = None
+            self._listeners[job].job_preview(JobPreview(job, 0, self._store(pixels), width, height))
 
     def _run(self, request: JobRequest, job: str) -> None:
         drawings = {drawing.time: drawing.digest for drawing in request.drawings}

@@ -118,6 +118,9 @@ class TrialEngine:
         end = time.monotonic() + float(request.options["pace"])
         while time.monotonic() < end:
             time.sleep(0.01)
+            if request.previews is not None and request.previews.wanted():
+                drawing = request.shot.drawings[0]
+                request.previews.show(drawing.time, request.shot.load(drawing.digest))
             if cancelled() and not request.options["stubborn"]:
                 raise Cancelled
 

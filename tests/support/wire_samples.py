@@ -40,10 +40,12 @@ from keycel_shared.messages import (
     JobList,
     JobListing,
     JobPlan,
+    JobPreview,
     JobProgress,
     JobRequest,
     JobStatus,
     JobSubmit,
+    JobWatch,
     PictureAt,
     Ping,
     Pong,
@@ -105,6 +107,7 @@ _REQUESTS: list[tuple[Body, tuple[bytes, ...]]] = [
     (JobSubmit(_REQUEST, 8), ()),
     (JobCredit("j1", 1), ()),
     (JobCancel("j1"), ()),
+    (JobWatch("j1"), ()),
     (JobList(), ()),
     (Diagnose(), ()),
     (Shutdown(), ()),
@@ -134,6 +137,8 @@ def samples() -> dict[str, Message]:
     found = [Message(Header("r1", body.TYPE, "s1"), body, buffers) for body, buffers in _REQUESTS]
     found += [Message(Header("a1", body.TYPE, "s1", "r1"), body, buffers) for body, buffers in _ANSWERS]
     found += [Message(Header("e1", body.TYPE, "s1", "", 2**40), body) for body in _EVENTS]
+    preview = JobPreview("j1", 7, DIGEST, 2, 1)
+    found += [Message(Header("n1", "job.preview", "s1"), preview)]
     found += [Message(Header("n1", "job.progress", "s1"), JobProgress("j1", 0.5, "matching regions", 3.25))]
     return {message.header.type: message for message in found}
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import torch
 
-from keycel_backend.diffusion.fallback import Effort, Stage, describe, next_effort
+from keycel_backend.diffusion.fallback import Effort, Stage, next_effort, note
 from keycel_shared.errors import ErrorCode, KeycelError
 
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ def with_fallback(
                 reason,
                 retryable=True,
             )
-        on_fallback(f"Memory ran out while {stage.value}: {describe(effort, lower)}")
+        on_fallback(note(stage, effort, lower))
         effort = lower
 
 

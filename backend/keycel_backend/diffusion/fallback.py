@@ -82,4 +82,20 @@ def describe(before: Effort, after: Effort) -> str:
         return "keeping networks in main memory while they are not used"
     if after.window != before.window:
         return f"working on {after.window} frames at a time"
-    return f"working at {after.scale:.0%} of the size"
+    return f"working at {100.0 * after.scale:.0f} percent of the size"
+
+
+def note(stage: Stage, before: Effort, after: Effort) -> str:
+    """What the user is told of a step down. One of `every_note`, so that it can be translated."""
+    return f"Memory ran out while {stage.value}: {describe(before, after)}"
+
+
+def every_note() -> tuple[str, ...]:
+    """All notes that there are."""
+    found: list[str] = []
+    for stage in Stage:
+        effort = Effort()
+        while (lower := next_effort(effort, stage)) is not None:
+            found.append(note(stage, effort, lower))
+            effort = lower
+    return tuple(found)

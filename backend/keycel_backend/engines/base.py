@@ -103,6 +103,26 @@ class Shot:
     """Digest to RGBA picture; raises `KeycelError` where the stored picture is damaged."""
 
 
+class PreviewSink(Protocol):
+    """Where an engine may show what it has so far. Previews are looked at and never become a result."""
+
+    def wanted(self) -> bool:
+        """Whether one would be looked at now; else it need not be made."""
+        ...
+
+    def show(self, time: int, picture: Pixels) -> None:
+        """`picture`: small, sides of at most `PREVIEW_SIDE`; of the drawing that begins at `time`.
+
+        Raises:
+            KeycelError: where it cannot be stored.
+        """
+        ...
+
+
+PREVIEW_SIDE = 256
+"""Pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One serialisable piece of work: everything that matters to the result is inside."""
@@ -117,6 +137,8 @@ class Request:
     """The only legal colours; empty: the colours found in the keyframes."""
     redraw: frozenset[int] = frozenset()
     """Targets for which `seed` may change the answer (regenerate). Others stay as seed 0 gives them."""
+    previews: PreviewSink | None = None
+    """None: nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Job:
     work: Work | None = None
     """None once it is over."""
     cancelled: bool = False
+    watched: bool = False
+    """Its client waits for a preview."""
     failure: ErrorValue | None = None
     """Of the first frame that failed."""
     ready: int = field(init=False)

@@ -30,6 +30,13 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """Somebody wants to see what the engine has so far, once."""
+
+    job: str
+
+
+@dataclass(frozen=True)
 class Warm:
     """Import this engine now, so that the first job does not wait for it."""
 
@@ -63,6 +70,17 @@ class Progressed:
     share: float
     """0..1 of this order's targets."""
     phase: str
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """A small picture of what the engine has so far is in the store."""
+
+    job: str
+    time: int
+    digest: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -105,14 +123,14 @@ class DeviceFound:
     device: Device
 
 
-Order = Run | Cancel | Warm | Probe | Quit
-Report = Started | Progressed | FrameMade | FrameMissed | Finished | Alive | DeviceFound
+Order = Run | Cancel | Watch | Warm | Probe | Quit
+Report = Started | Progressed | Previewed | FrameMade | FrameMissed | Finished | Alive | DeviceFound
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Run, Cancel, Warm, Probe, Quit,
-        Started, Progressed, FrameMade, FrameMissed, Finished, Alive, DeviceFound
+        Run, Cancel, Watch, Warm, Probe, Quit,
+        Started, Progressed, Previewed, FrameMade, FrameMissed, Finished, Alive, DeviceFound
     )
 }  # fmt: skip
 

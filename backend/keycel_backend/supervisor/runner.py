@@ -11,12 +11,24 @@ from collections.abc import Callable, Sequence
 from keycel_backend.diffusion.device import Device, processor
 from keycel_backend.engines.registry import ENTRIES, descriptions
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
-from keycel_shared.messages import JobProgress
+from keycel_shared.messages import JobPreview, JobProgress
 from keycel_shared.states import JobState
 
 from .jobs import Job, Jobs
 from .journal import Result
-from .orders import Cancel, Finished, FrameMade, FrameMissed, Progressed, Report, Run, Started, Warm
+from .orders import (
+    Cancel,
+    Finished,
+    FrameMade,
+    FrameMissed,
+    Previewed,
+    Progressed,
+    Report,
+    Run,
+    Started,
+    Warm,
+    Watch,
+)
 from .requests import Unit
 from .store import FrameStore
 from .worker_process import WorkerDied, WorkerProcess
@@ -32,7 +44,9 @@ TRIES = 2
 PROGRESS_SECONDS = 0.1
 """Least time between two pieces of passing news."""
 
-Tell = Callable[[Job, JobProgress], None]
+WORKER_ENDED = "The worker process ended; trying the remaining frames again"
+
+Tell = Callable[[Job, JobProgress | JobPreview], None]
 
 
 class Runner:
@@ -83,6 +97,12 @@ class Runner:
         elif self._worker is not None:
             self._worker.order(Cancel(job.id))
             self._deadline = asyncio.get_running_loop().call_later(CANCEL_SECONDS, self._worker.kill)
+
+    def watch(self, job: Job) -> None:
+        """The job's client wants to see the next preview."""
+        job.watched = True
+        if job is self._current and self._worker is not None:
+            self._worker.order(Watch(job.id))
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -151,9 +171,7 @@ class Runner:
         if deaths >= TRIES:
             self._jobs.frame_missed(job, units, _worker_died(how))
             return
-        left = sum(len(unit.times) for unit in units)
-        frames = "1 frame" if left == 1 else f"{left} frames"
-        self._news(job, 0, f"the worker process ended; trying {frames} again")
+        self._news(job, 0, WORKER_ENDED)
 
     async def _attempt(self, job: Job, units: Sequence[Unit]) -> None:
         """One order to one worker, until it says that it is finished.
@@ -164,6 +182,8 @@ class Runner:
         self._jobs.advance(job, JobState.PREPARING)
         worker = self._ready_worker()
         worker.order(Run(job.id, job.row.request, tuple(unit.target for unit in units)))
+        if job.watched:
+            worker.order(Watch(job.id))
         by_target = {unit.target: unit for unit in units}
         news = _News(job, self._news)
         while True:
@@ -182,6 +202,8 @@ class Runner:
     def _take(self, job: Job, units: dict[int, Unit], report: Report) -> None:
         if isinstance(report, Started):
             self._jobs.advance(job, JobState.RUNNING)
+        elif isinstance(report, Previewed):
+            self._show(job, report)
         elif isinstance(report, FrameMade):
             result = Result(report.digest, report.report, report.seed, report.seconds, report.unsure)
             try:
@@ -193,6 +215,15 @@ class Runner:
                 self._jobs.frame_made(job, units[report.time], result)
         elif isinstance(report, FrameMissed):
             self._jobs.frame_missed(job, [units[report.time]], report.error)
+
+    def _show(self, job: Job, preview: Previewed) -> None:
+        job.watched = False
+        try:
+            self._store.admit(preview.digest)
+        except KeycelError as error:
+            log.info("no preview: %s", error)
+            return
+        self._tell(job, JobPreview(job.id, preview.time, preview.digest, preview.width, preview.height))
 
     def _ready_worker(self) -> WorkerProcess:
         if self._worker is None or not self._worker.alive:

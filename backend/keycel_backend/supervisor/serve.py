@@ -17,7 +17,7 @@ from keycel_shared import paths
 from keycel_shared.connection import ConnectionInfo, read_connection, write_connection
 from keycel_shared.errors import KeycelError
 from keycel_shared.launcher import ALREADY_RUNNING, try_lock
-from keycel_shared.messages import JobProgress
+from keycel_shared.messages import JobPreview, JobProgress
 from keycel_shared.version import PROTOCOL, VERSION
 from keycel_shared.wire import make, new_id
 
@@ -129,7 +129,7 @@ async def _serve(options: ServeOptions) -> None:
         journal, store, lambda peer, message: send(sockets.control, peer, message), jobs.forget_if_quiet
     )
 
-    def tell(job: Job, news: JobProgress) -> None:
+    def tell(job: Job, news: JobProgress | JobPreview) -> None:
         sessions[job.row.session].tell(make(news, session=job.row.session))
 
     runner = Runner(jobs, store, options.worker_command, tell)

@@ -40,6 +40,7 @@ from keycel_shared.messages import (
     JobListing,
     JobPlan,
     JobSubmit,
+    JobWatch,
     Ping,
     Pong,
     Shutdown,
@@ -98,6 +99,7 @@ class Server:
             JobSubmit: self._submit,
             JobCredit: self._credit,
             JobCancel: self._cancel,
+            JobWatch: self._watch,
             JobList: lambda _body, session: JobListing(self._jobs.of_session(session.id)),
             Diagnose: self._diagnose,
             Shutdown: self._shutdown,
@@ -194,6 +196,10 @@ class Server:
 
     def _cancel(self, body: JobCancel, session: SessionLog) -> Body:
         self._runner.cancel(self._jobs.find(body.job, session.id))
+        return Done()
+
+    def _watch(self, body: JobWatch, session: SessionLog) -> Body:
+        self._runner.watch(self._jobs.find(body.job, session.id))
         return Done()
 
     def _diagnose(self, _: Diagnose, session: SessionLog) -> Body:

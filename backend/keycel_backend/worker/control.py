@@ -9,7 +9,7 @@ import threading
 import time
 from typing import IO
 
-from keycel_backend.supervisor.orders import Alive, Cancel, Probe, Quit, Run, Warm, from_line
+from keycel_backend.supervisor.orders import Alive, Cancel, Probe, Quit, Run, Warm, Watch, from_line
 
 from .pipes import Reports
 
@@ -28,6 +28,7 @@ class Control:
         self._reports = reports
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
+        self._watched: set[str] = set()
         for target in (self._listen, self._beat):
             threading.Thread(target=target, name=target.__name__, daemon=True).start()
 
@@ -37,6 +38,13 @@ class Control:
 
     def is_cancelled(self, job: str) -> bool:
         return job in self._cancelled
+
+    def is_watched(self, job: str) -> bool:
+        """Whether somebody waits for a preview."""
+        return job in self._watched
+
+    def was_shown(self, job: str) -> None:
+        self._watched.discard(job)
 
     def _listen(self) -> None:
         try:
@@ -52,6 +60,8 @@ class Control:
             order = from_line(line)
             if isinstance(order, Cancel):
                 self._cancelled.add(order.job)
+            elif isinstance(order, Watch):
+                self._watched.add(order.job)
             elif isinstance(order, Run):
                 self._cancelled.discard(order.job)
                 self._tasks.put(order)

@@ -20,6 +20,7 @@ from keycel_shared.errors import KeycelError
 
 from .control import Control
 from .pipes import take_standard_streams
+from .previews import Previews
 from .run import Execution, as_error_value
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,10 @@ def main() -> int:
         if not isinstance(task, Run):
             _prepare(engines, task)
             continue
-        execution = Execution(task, files, reports.send, lambda job=task.job: control.is_cancelled(job))
+        previews = Previews(task.job, files, reports.send, control)
+        execution = Execution(
+            task, files, reports.send, lambda job=task.job: control.is_cancelled(job), previews
+        )
         try:
             engine = engines.get(task.request.engine, task.request.task)
         except Exception as error:

@@ -16,6 +16,7 @@ from keycel_backend.engines.base import (
     FrameResult,
     Keyframe,
     OptionValue,
+    PreviewSink,
     Request,
     Shot,
 )
@@ -47,11 +48,13 @@ class Execution:
         files: BlobFiles,
         report: Callable[[Report], None],
         cancelled: Callable[[], bool],
+        previews: PreviewSink | None = None,
     ) -> None:
         self._order = order
         self._files = files
         self._report = report
         self._cancelled = cancelled
+        self._previews = previews
         self._open = dict.fromkeys(order.targets)
         self._shot = _shot(order.request, self._load)
 
@@ -117,6 +120,7 @@ class Execution:
             seed=request.seed,
             palette=request.palette,
             redraw=frozenset(targets) if request.redraw else frozenset(),
+            previews=self._previews,
         )
 
     def _keep(self, result: FrameResult) -> None:

@@ -7,15 +7,18 @@ from dataclasses import replace
 
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.pending import Note, Pending, fingerprint
+from keycel_plugin.flow.small_pictures import small_colors
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.tasks import Inbox
 from keycel_plugin.words import _
 from keycel_shared.abandon import Abandoned
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
-from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
+from keycel_shared.messages import FrameFailed, JobPreview, JobProgress, JobRequest, JobStatus
+from keycel_shared.pixels import byte_count
 from keycel_shared.session import Session
 from keycel_shared.states import JobState
 from keycel_shared.submission import Delivery, Submission
+from keycel_shared.wire import Buffer
 
 _BROKEN = (JobState.CANCELLED, JobState.FAILED, JobState.LOST)
 _News = Delivery | FrameFailed | JobStatus | ErrorValue
@@ -57,7 +60,7 @@ class Job:
         earlier = self._backend.pending.take_over(self._work, request)
         self._session = await self._backend.connect_for(self._inbox.put, earlier)
         self._progress.show(_("Sending the drawings"))
-        self._submission = Submission(self._session, request, read_picture, self)
+        self._submission = Submission(self._session, request, read_picture, self, self._preview)
         self._begin(self._session, self._submission, request, earlier)
         while self.status is None:
             news = await self._inbox.get()
@@ -137,6 +140,11 @@ class Job:
         if progress.seconds_left:
             phase = _("{phase}, about {time} left").format(phase=phase, time=_duration(progress.seconds_left))
         self._show_progress(phase)
+
+    def _preview(self, preview: JobPreview, pixels: Buffer) -> None:
+        size = preview.width, preview.height
+        if self._wanted and self.status is None and len(pixels) == byte_count(*size):
+            self._progress.show_preview(small_colors(bytes(pixels), size))
 
     def frame(self, delivery: Delivery) -> None:
         self._inbox.put(delivery)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keycel_plugin.qt import QtCore, Signal
+from keycel_plugin.qt import QtCore, QtGui, Signal
 from keycel_plugin.words import _
 from keycel_shared.errors import ErrorValue
 
@@ -26,10 +26,13 @@ class Progress(QtCore.QObject):
     """The latest news; whoever shows it listens to `changed`."""
 
     changed = Signal()
+    preview_changed = Signal()
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self.news = ProgressNews(_("Choose the two layers, then press Colorize."))
+        self.preview: QtGui.QImage | None = None
+        """What the engine has so far, a small picture; None for none."""
 
     def show(self, text: str, done: int = 0, total: int = 0) -> None:
         """Work is going on and leaves the document alone."""
@@ -47,7 +50,15 @@ class Progress(QtCore.QObject):
         """Work has ended with an error."""
         self._set(ProgressNews(error.title, error=error))
 
+    def show_preview(self, picture: QtGui.QImage | None) -> None:
+        """To look at while work goes on."""
+        if picture is not None or self.preview is not None:
+            self.preview = picture
+            self.preview_changed.emit()
+
     def _set(self, news: ProgressNews) -> None:
+        if not news.can_cancel:  # the work itself is over
+            self.show_preview(None)
         if news != self.news:
             self.news = news
             self.changed.emit()

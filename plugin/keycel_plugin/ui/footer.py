@@ -6,7 +6,7 @@ Its height never changes: news must not make Krita's window grow.
 from __future__ import annotations
 
 from keycel_plugin.error_words import error_details, error_words
-from keycel_plugin.qt import QtCore, QtWidgets
+from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.progress import ProgressNews
@@ -37,6 +37,36 @@ class _Box(QtWidgets.QWidget):
         return QtCore.QSize(0, _FEWEST_LINES * self._line + self._button)
 
 
+class _Preview(QtWidgets.QLabel):
+    """What the engine has so far. No higher than the messages beside it, and gone without a picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("preview")
+        self.setAccessibleName(_("Preview"))
+        self.setToolTip(
+            _("The engine's picture so far. It is only shown here and never written into your document.")
+        )
+        self.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Ignored)
+        self.hide()
+
+    def show_picture(self, picture: QtGui.QImage | None) -> None:
+        self.setVisible(picture is not None)
+        if picture is None:
+            self.clear()
+            return
+        side = _FEWEST_LINES * self.fontMetrics().lineSpacing() * 2
+        self.setPixmap(
+            QtGui.QPixmap.fromImage(picture).scaled(
+                side,
+                side,
+                QtCore.Qt.AspectRatioMode.KeepAspectRatio,
+                QtCore.Qt.TransformationMode.SmoothTransformation,
+            )
+        )
+
+
 class Footer(QtWidgets.QWidget):
     def __init__(self, model: Model, commands: Commands, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +77,7 @@ class Footer(QtWidgets.QWidget):
         self.progress_bar = QtWidgets.QProgressBar()
         self.cancel_button = SnugButton(_("Cancel"), _("Stop; finished frames are kept for next time"))
         self.message = QtWidgets.QLabel()
+        self.preview = _Preview()
         self.remedy_button = SnugButton()
         self.yes_button = SnugButton()
         self.no_button = SnugButton()
@@ -63,7 +94,11 @@ class Footer(QtWidgets.QWidget):
         column.setSpacing(3)
         column.addWidget(self._backend_line)
         column.addLayout(work)
-        column.addWidget(self._message_box())
+        news = QtWidgets.QHBoxLayout()
+        news.setSpacing(6)
+        news.addWidget(self.preview)
+        news.addWidget(self._message_box(), 1)
+        column.addLayout(news)
         self.progress_bar.setMinimumWidth(40)
         policy = QtWidgets.QSizePolicy(
             QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed
@@ -98,6 +133,7 @@ class Footer(QtWidgets.QWidget):
 
     def _connect(self) -> None:
         self._model.progress.changed.connect(self._show)
+        self._model.progress.preview_changed.connect(self._show_preview)
         self._model.question.changed.connect(self._show)
         self.cancel_button.clicked.connect(guarded(self._commands.cancel))
         self.yes_button.clicked.connect(guarded(lambda: self._commands.answer(True)))
@@ -123,6 +159,10 @@ class Footer(QtWidgets.QWidget):
         for button, words in ((self.yes_button, asked and asked.yes), (self.no_button, asked and asked.no)):
             button.setVisible(asked is not None)
             button.set_words(words or "")
+
+    @guarded_method
+    def _show_preview(self) -> None:
+        self.preview.show_picture(self._model.progress.preview)
 
     def _show_progress(self, news: ProgressNews) -> None:
         self.cancel_button.setEnabled(news.can_cancel)

@@ -62,5 +62,6 @@ def analyse(shot: Shot, index: int, gap: float, checkpoint: Checkpoint) -> Analy
 
 
 def packed(art: LineArt, segmentation: Segmentation) -> Analysed:
-    features = measure(art.ink, segmentation)
-    return Analysed(features, PackedLabels.pack(segmentation.labels, segmentation.count))
+    return Analysed(
+        measure(art.ink, segmentation), PackedLabels.pack(segmentation.labels, segmentation.count)
+    )

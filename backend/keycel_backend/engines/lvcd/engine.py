@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import cv2
+
 from keycel_backend.engines.base import (
     Cancelled,
     CancelledCallback,
@@ -49,6 +51,7 @@ class LvcdEngine:
                 libraries of the networks is missing.
         """
         folder = require_installed(LVCD.name)
+        cv2.setNumThreads(2)  # fixed, so that motion between drawings is found alike everywhere
         compiled = os.environ.get(COMPILE_VARIABLE) == "1"
         module = import_networks("keycel_backend.engines.lvcd.run")
         self._run = module.load_runner(folder, device, precision, compiled)

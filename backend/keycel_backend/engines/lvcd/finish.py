@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,26 +22,42 @@ _BLURRED = 2.5
 _LEAST = 1e-3
 
 
-def finished_frame(
-    time: int,
-    proposal: Bytes,
-    segmentation: Segmentation,
-    paint: Paint,
-    unpainted: tuple[int, int, int] | None,
-    soft: bool,
-    seconds: float,
-) -> FrameResult:
-    """A frame from the networks' picture, (height, width, 3) RGB of any size.
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the networks' picture says of a drawing's regions."""
+
+    canvas: Bytes
+    """(height, width, 3) RGB, the picture at canvas size."""
+    blur: float
+    """Distance from a line, in pixels, up to which colours may be mixed in it."""
+    votes: Votes
+
+
+def read_suggestion(
+    proposal: Bytes, segmentation: Segmentation, palette: Palette, unpainted: tuple[int, int, int] | None
+) -> Suggestion:
+    """From the networks' picture, (height, width, 3) RGB of any size.
 
     Args:
         segmentation: of the drawing at canvas size.
         unpainted: what unpainted ground looks like in `proposal`; None where nothing may stay unpainted.
-        soft: keep the networks' shading; nothing of it is a palette colour, and the report says so.
     """
     height, width = segmentation.labels.shape
     blur = max(1.0, _BLURRED * max(height / proposal.shape[0], width / proposal.shape[1]))
     canvas = cv2.resize(proposal, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    votes = count_votes(canvas, segmentation, paint.palette, blur, unpainted)
+    return Suggestion(canvas, blur, count_votes(canvas, segmentation, palette, blur, unpainted))
+
+
+def finished_frame(
+    time: int,
+    suggestion: Suggestion,
+    segmentation: Segmentation,
+    paint: Paint,
+    soft: bool,
+    seconds: float,
+) -> FrameResult:
+    """`soft`: keep the networks' shading; nothing of it is a palette colour, and the report says so."""
+    votes = suggestion.votes
     regions = PackedLabels.pack(segmentation.labels, segmentation.count)
     result = finish(
         time, Answer(0, regions, _believed(votes, paint.palette), (), shades={}), paint, 0, seconds
@@ -52,7 +68,9 @@ def finished_frame(
             replace(region, reason=why) for region, why in zip(result.regions, votes.reasons, strict=True)
         ),
     )
-    return _softened(result, own_shading(canvas, segmentation, votes, blur), votes) if soft else result
+    if not soft:
+        return result
+    return _softened(result, own_shading(suggestion.canvas, segmentation, votes, suggestion.blur), votes)
 
 
 def _believed(votes: Votes, palette: Palette) -> Colors:

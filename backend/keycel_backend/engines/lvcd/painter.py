@@ -17,10 +17,11 @@ from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.pipeline import Material
 from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS
 from keycel_backend.diffusion.lvcd.redraw import redraw_frame
-from keycel_backend.diffusion.lvcd.sampling import SampledSegment, sample_segment
+from keycel_backend.diffusion.lvcd.sampling import EstimateCallback, SampledSegment, sample_segment
 from keycel_backend.diffusion.lvcd.segments import Segment, plan_segments
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
 from keycel_backend.diffusion.placement import place
+from keycel_backend.diffusion.preview import LatentColors
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk
 from keycel_backend.regions.arrays import Bytes
@@ -34,6 +35,9 @@ class Listener:
     on_step: Callable[[int], None]
     """Called after every step with its number, from 0."""
     on_fallback: FallbackCallback
+    on_estimate: Callable[[int, Callable[[], Bytes]], None]
+    """Called after every step with a frame of the segment, and what gives a rough picture of it,
+    (height, width, 3) RGB of an eighth of the networks' size."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class _Sampling:
     lines: Tensor
     reference: ReferenceConditions
     noise: Noise
+    colors: LatentColors
     plan: tuple[Segment, ...]
     done: list[SampledSegment] = field(default_factory=list[SampledSegment])
 
@@ -146,7 +151,7 @@ class StretchPainter:
                 sampling.reference,
                 sampling.options,
                 seed,
-                lambda number, _: listener.on_step(number),
+                self._told(sampling, sampled.segment, frame, listener),
             )
 
         latent, self.effort = with_fallback(self.effort, Stage.SAMPLE, work, listener.on_fallback)
@@ -158,20 +163,34 @@ class StretchPainter:
         place(self._networks, DENOISERS, self._device, effort.offload)
         while last > 0 and len(sampling.done) <= sampling.segment_of(last):
             previous = sampling.done[-1] if sampling.done else None
+            segment = sampling.plan[len(sampling.done)]
+            shown = min(segment.frames[len(segment.frames) // 2], self.frames - 1)
             sampled = sample_segment(
                 self._networks,
                 sampling.lines,
-                sampling.plan[len(sampling.done)],
+                segment,
                 previous,
                 sampling.reference,
                 sampling.noise,
                 sampling.options,
-                lambda number, _: listener.on_step(number),
+                self._told(sampling, segment, shown, listener),
             )
             if previous is not None:  # only the last one is needed on the device
                 sampling.done[-1] = _moved(previous, torch.device("cpu"))
             sampling.done.append(sampled)
         return sampling
+
+    def _told(
+        self, sampling: _Sampling, segment: Segment, frame: int, listener: Listener
+    ) -> EstimateCallback:
+        """Tells a listener of steps, and of what they show of a frame."""
+        slot = sampling.options.layout.references + segment.frames.index(frame)
+
+        def told(number: int, denoised: Tensor) -> None:
+            listener.on_step(number)
+            listener.on_estimate(frame, lambda: sampling.colors.picture(denoised[slot]).numpy())
+
+        return told
 
     @torch.no_grad()
     def _prepared(self, effort: Effort) -> _Sampling:
@@ -190,12 +209,15 @@ class StretchPainter:
         pixels = configuration.autoencoder.pixels_per_latent
         noise = draw_noise(options, size.padded_height // pixels, size.padded_width // pixels, pixels)
         place(self._networks, ENCODERS, self._device, effort.offload)
+        reference = encode_reference(self._networks, image, noise, options)
+        scaled = reference.first_segment_latent[0] * configuration.autoencoder.scaling_factor
         self._sampling = _Sampling(
             size,
             options,
             size.padded_lines(torch.as_tensor(material.lines).float()).round().byte(),
-            encode_reference(self._networks, image, noise, options),
+            reference,
             noise,
+            LatentColors.fitted(scaled, image[0]),
             plan_segments(len(material.lines), layout),
         )
         return self._sampling

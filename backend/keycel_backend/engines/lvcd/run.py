@@ -16,12 +16,13 @@ from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.references import References
 from keycel_backend.engines.flat.timeline import Stretch, stretches
-from keycel_backend.engines.lvcd.finish import finished_frame
-from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
+from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
+from keycel_backend.engines.lvcd.material import WHITE, preview_picture, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
 from keycel_backend.engines.lvcd.painter import Listener, StretchPainter
 from keycel_backend.engines.lvcd.settings import Settings
 from keycel_backend.engines.lvcd.sizes import model_size
+from keycel_backend.engines.lvcd.tracking import Known, Suggested, Tracks
 from keycel_backend.engines.opening import Opening, StepCounter, open_request
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
@@ -64,6 +65,8 @@ class _Part:
 
     start: int
     order: tuple[int, ...]
+    end: int | None
+    """The painted drawing after it, if there is one."""
 
 
 class LvcdRun:
@@ -111,45 +114,74 @@ class LvcdRun:
     def _steps(self, part: _Part, wanted: frozenset[int]) -> int:
         """How many steps a part will take, roughly: the end of its last decoded chunk may need more."""
         asked = [place for place, index in enumerate(part.order) if index in wanted]
-        segments = len(plan_segments(asked[-1] + 2, self._options.layout))
+        last = min(asked[-1] + 2, len(part.order))  # the frame after the last one is looked at, too
+        segments = len(plan_segments(last + 1, self._options.layout))
         takes = sum(self._take_seed(part.order[place]) is not None for place in asked)
         return (segments + takes) * self._options.num_steps
 
     def _part(self, part: _Part, opening: Opening) -> Iterator[FrameResult]:
         begun = time.monotonic()
-        flats = opening.references[part.start].flats
-        unpainted = WHITE if bool((flats == 0).any()) else None
         identity = self._identity(part, opening)
         painter = self._recent.take(identity) or self._new_painter(part, opening.references)
-        for index, picture in self._pictures(part, painter, opening.wanted):
+        for frame, suggested in self._checked(part, painter, opening):
             self._checkpoint()
-            _, segmentation = split_regions(self._shot, index, opening.gap, self._checkpoint)
-            time_of_frame = self._shot.drawings[index].time
             yield finished_frame(
-                time_of_frame,
-                picture,
-                segmentation,
+                self._shot.drawings[part.order[frame - 1]].time,
+                suggested.suggestion,
+                suggested.segmentation,
                 opening.paint,
-                unpainted,
                 self._settings.soft,
                 time.monotonic() - begun,
             )
             begun = time.monotonic()
         self._recent.keep(identity, painter)
 
-    def _pictures(
-        self, part: _Part, painter: StretchPainter, wanted: frozenset[int]
-    ) -> Iterator[tuple[int, Bytes]]:
-        """(index of drawing, RGB) of what is wanted of a part. Frame 0 of a painter is the keyframe's."""
-        listener = Listener(self._on_step, self._on_fallback)
-        asked = {place + 1: index for place, index in enumerate(part.order) if index in wanted}
-        plain = [frame for frame, index in asked.items() if self._take_seed(index) is None]
-        for frame, picture in painter.pictures(plain, listener):
-            yield asked[frame], picture
-        for frame, index in asked.items():
-            seed = self._take_seed(index)
+    def _checked(
+        self, part: _Part, painter: StretchPainter, opening: Opening
+    ) -> Iterator[tuple[int, Suggested]]:
+        """What is wanted of a part, compared with the drawings beside it.
+
+        Frame 0 is the keyframe's; those beside a wanted frame are looked at as well, wanted or not, so that
+        it comes out the same whatever else is asked for.
+        """
+        listener = Listener(
+            self._on_step,
+            self._on_fallback,
+            lambda frame, picture: self._on_estimate(part.order[max(frame, 1) - 1], picture),
+        )
+        seeds = {
+            place + 1: self._take_seed(index)
+            for place, index in enumerate(part.order)
+            if index in opening.wanted
+        }
+        plain = {frame for frame, seed in seeds.items() if seed is None}
+        tracks = self._tracks(part, opening.references)
+        waiting: dict[int, Suggested] = {}
+        for frame, picture in painter.pictures(sorted(plain | tracks.needed(seeds.keys())), listener):
+            suggested = self._suggested(part, frame, picture, opening)
+            tracks.learn(frame, suggested)
+            if frame in plain:
+                waiting[frame] = suggested
+            for ready in [one for one in waiting if tracks.is_complete(one)]:
+                yield ready, tracks.checked(ready, waiting.pop(ready))
+        for frame, seed in seeds.items():
             if seed is not None:
-                yield index, painter.take(frame, seed, listener)
+                suggested = self._suggested(part, frame, painter.take(frame, seed, listener), opening)
+                yield frame, tracks.checked(frame, suggested)
+
+    def _tracks(self, part: _Part, references: References) -> Tracks:
+        start = Known.painted(references[part.start])
+        end = None if part.end is None else Known.painted(references[part.end])
+        return Tracks(len(part.order) + 1, start, end, self._loaded.matcher)
+
+    def _suggested(self, part: _Part, frame: int, picture: Bytes, opening: Opening) -> Suggested:
+        index = part.order[frame - 1]
+        art, segmentation = split_regions(self._shot, index, opening.gap, self._checkpoint)
+        flats = opening.references[part.start].flats
+        unpainted = WHITE if bool((flats == 0).any()) else None
+        suggestion = read_suggestion(picture, segmentation, opening.paint.palette, unpainted)
+        self._checkpoint()
+        return Suggested.of(art, segmentation, suggestion)
 
     def _take_seed(self, index: int) -> int | None:
         """Seed of another take of a drawing; None where the plain one is wanted."""
@@ -190,6 +222,12 @@ class LvcdRun:
         self._checkpoint()
         self._counter.step("Sampling")
 
+    def _on_estimate(self, index: int, picture: Callable[[], Bytes]) -> None:
+        previews = self._request.previews
+        if previews is not None and previews.wanted():
+            small = preview_picture(picture(), self._shot.width, self._shot.height)
+            previews.show(self._shot.drawings[index].time, small)
+
     def _on_fallback(self, what: str) -> None:
         self._checkpoint()
         self._counter.say(what)
@@ -197,6 +235,6 @@ class LvcdRun:
 
 def _part(stretch: Stretch) -> _Part:
     if stretch.left is not None:
-        return _Part(stretch.left, stretch.between)
+        return _Part(stretch.left, stretch.between, stretch.right)
     assert stretch.right is not None
-    return _Part(stretch.right, stretch.between[::-1])
+    return _Part(stretch.right, stretch.between[::-1], None)
