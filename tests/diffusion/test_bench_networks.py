@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from keycel_backend import cli
+from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, Part, PlainPart
 from keycel_backend.engines.lvcd import speed
 
 QUICK = ["bench", "--engine", "lvcd", "--random-weights", "--repeats", "1", "--size", "64x64"]
@@ -26,16 +27,25 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert by_name["UNet"]["operations"] > by_name["ControlNet"]["operations"] > 0
     steps = by_name["UNet"]["seconds"] + by_name["ControlNet"]["seconds"]
     assert figures["seconds_per_step"] == pytest.approx(steps)
+    assert figures["compiled"] is False
+    plain = sum(part["seconds"] * part["times_per_segment"] for part in figures["unoptimised_parts"])
+    ours = sum(part["seconds"] * part["times_per_segment"] for part in by_name.values())
+    assert figures["speed_up"] == pytest.approx(plain / ours)
     per_segment = sum(part["operations"] * part["times_per_segment"] for part in by_name.values())
     assert figures["operations_per_frame"] == pytest.approx(per_segment / figures["new_frames_per_segment"])
 
 
-def test_figures_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([*QUICK, "--steps", "1", "--device", "cpu"]) == 0
+def test_figures_as_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = tuple(Part(name, 4.0, 0.5, 10**9) for name in ("ControlNet", "UNet", "decoding"))
+    speed_of = LvcdSpeed(64, 64, 4, 10, parts, 3 * 10**9, (PlainPart("step, nothing saved", 4.0, 3.0),))
+    monkeypatch.setattr(speed, "measure_lvcd", lambda *_, **__: speed_of)
+    assert cli.main([*QUICK, "--steps", "4", "--device", "cpu"]) == 0
     text = capsys.readouterr().out
     assert "small networks with random weights, float32, cpu" in text
-    for part in ("UNet", "ControlNet", "decoding"):
-        assert f"  {part}: " in text
+    assert "peak 3.00 GB" in text
+    assert "  2.00 times as fast as the same work without anything that saves work" in text
+    for part in parts:
+        assert f"  {part.name}: " in text
 
 
 @pytest.mark.parametrize(
@@ -58,7 +68,7 @@ def test_wrong_words_are_told(
 def test_too_little_memory_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def measure_lvcd(*_: Any) -> None:
+    def measure_lvcd(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(speed, "measure_lvcd", measure_lvcd)

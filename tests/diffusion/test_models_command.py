@@ -179,7 +179,7 @@ def test_what_was_written_wrong_is_not_installed(
 
 def test_unknown_models_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models", "verify", "nonsense"]) == 3
-    assert "Choose one of: lvcd, anidoc in capsys.readouterr().err
+    assert "Choose one of: lvcd, anidoc" in capsys.readouterr().err
 
 
 def test_without_torch_the_remedy_is_to_install_it(published: tuple[Path, Path]) -> None:

@@ -31,6 +31,11 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("full", "small"),
         help="with --random-weights: published or small shapes (default: full on a GPU, small elsewhere)",
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="with --random-weights: let torch compile the networks first, which takes minutes",
+    )
     parser.add_argument("--repeats", type=int, default=3, help="with --random-weights (default 3)")
 
 
@@ -56,7 +61,9 @@ def run_networks(arguments: argparse.Namespace) -> int:
     width, height = _size(arguments.size or _SIZES[networks])
     line = ProgressLine(quiet=arguments.json)
     line.show(f"{arguments.engine}, {networks} networks, {width}x{height} on {device}", important=True)
-    figures = speed.measure(device, networks == "small", width, height, arguments.steps, arguments.repeats)
+    figures = speed.measure(
+        device, networks == "small", width, height, arguments.steps, arguments.repeats, arguments.compile
+    )
     line.end()
     print(json.dumps(figures, indent=1) if arguments.json else _as_text(figures))
     return DONE
@@ -84,6 +91,10 @@ def _as_text(figures: dict[str, Any]) -> str:
         f"{figures['tera_operations_per_second']:.3f} TFLOP/s"
         + (f", peak {memory / 1e9:.2f} GB)" if memory is not None else ")"),
     ]
+    lines.append(
+        f"  {figures['speed_up']:.2f} times as fast as the same work without anything that saves work, "
+        "measured in turn with it"
+    )
     lines += [
         f"  {part['name']}: {part['seconds']:.4f} s, {part['share']:.1%} of a segment, "
         f"{part['operations'] / 1e12:.4f} TFLOP, {part['tera_operations_per_second']:.3f} TFLOP/s"

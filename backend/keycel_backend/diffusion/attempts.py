@@ -16,6 +16,14 @@ Result = TypeVar("Result")
 FallbackCallback = Callable[[str], None]
 """Called with what is given up, a short plain phrase."""
 
+_OUT_OF_MEMORY = (
+    "can't allocate memory",  # main memory
+    "out of memory",  # Apple's graphics, and CUDA's own calls
+    "OUT_OF_DEVICE_MEMORY",  # Intel's graphics
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+"""How torch says it where it has no exception of its own for that."""
+
 
 def with_fallback(
     effort: Effort, stage: Stage, work: Callable[[Effort], Result], on_fallback: FallbackCallback
@@ -31,13 +39,12 @@ def with_fallback(
         except (torch.OutOfMemoryError, MemoryError) as error:
             reason = str(error).split("\n", 1)[0]
         except RuntimeError as error:
-            if "can't allocate memory" not in str(error):  # how torch says it of main memory
+            if not any(words in str(error) for words in _OUT_OF_MEMORY):
                 raise
             reason = str(error).split("\n", 1)[0]
         # outside of `except`, where the error's frames no longer hold on to what they had allocated
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        _empty_caches()
         lower = next_effort(effort, stage)
         if lower is None:
             raise KeycelError(
@@ -49,3 +56,13 @@ def with_fallback(
             )
         on_fallback(f"Memory ran out while {stage.value}: {describe(effort, lower)}")
         effort = lower
+
+
+def _empty_caches() -> None:
+    """What torch keeps for itself on graphics cards goes back to them."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.xpu.is_available():
+        torch.xpu.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

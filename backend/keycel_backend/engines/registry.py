@@ -7,14 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from keycel_backend.diffusion.device import Device
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import LVCD, require_installed
+from keycel_backend.models.catalogue import LVCD, find_model, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
 """(width, height, drawings, keyframes, options) to the cost; pure Python."""
+
+DeviceEstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue], Device], Estimate]
+"""The same on a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,28 @@ class EngineEntry:
     """`module:Class` of the engine itself."""
     model: str = ""
     """Name of the model whose weights it needs; empty for none."""
+    device_estimate: DeviceEstimateFunction | None = None
+    """Of an engine that uses a graphics card where there is one; None: it always works on the processor."""
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether it uses a graphics card where there is one."""
+        return self.device_estimate is not None
+
+    @property
+    def installed(self) -> bool:
+        """Whether the weights that it needs are here."""
+        return not self.model or find_model(self.model).installed
 
 
 ENTRIES: dict[str, EngineEntry] = {
     "flat": EngineEntry(flat.DESCRIPTION, flat.estimate, "keycel_backend.engines.flat.engine:FlatEngine"),
     "lvcd": EngineEntry(
-        lvcd.DESCRIPTION, lvcd.estimate, "keycel_backend.engines.lvcd.engine:LvcdEngine", LVCD.name
+        lvcd.DESCRIPTION,
+        lvcd.estimate,
+        "keycel_backend.engines.lvcd.engine:LvcdEngine",
+        LVCD.name,
+        lvcd.estimate,
     ),
 }
 

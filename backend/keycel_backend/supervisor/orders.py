@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
+from keycel_backend.diffusion.device import Device
 from keycel_shared.errors import ErrorValue
 from keycel_shared.messages import JobRequest
 from keycel_shared.schema import SchemaError, from_json, to_json
@@ -34,6 +35,11 @@ class Warm:
 
     engine: str
     task: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Look for a graphics card and say what was found, for estimates."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +98,21 @@ class Alive:
     """Sent every few seconds by a thread of its own."""
 
 
-Order = Run | Cancel | Warm | Quit
-Report = Started | Progressed | FrameMade | FrameMissed | Finished | Alive
+@dataclass(frozen=True)
+class DeviceFound:
+    """What engines that use a graphics card compute on."""
+
+    device: Device
+
+
+Order = Run | Cancel | Warm | Probe | Quit
+Report = Started | Progressed | FrameMade | FrameMissed | Finished | Alive | DeviceFound
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Run, Cancel, Warm, Quit, Started, Progressed, FrameMade, FrameMissed, Finished, Alive
+        Run, Cancel, Warm, Probe, Quit,
+        Started, Progressed, FrameMade, FrameMissed, Finished, Alive, DeviceFound
     )
 }  # fmt: skip
 

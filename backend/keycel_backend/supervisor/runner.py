@@ -8,7 +8,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from keycel_backend.engines.registry import descriptions
+from keycel_backend.diffusion.device import Device, processor
+from keycel_backend.engines.registry import ENTRIES, descriptions
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.messages import JobProgress
 from keycel_shared.states import JobState
@@ -46,6 +47,7 @@ class Runner:
         self._queue: deque[Job] = deque()
         self._queued = asyncio.Event()
         self._worker: WorkerProcess | None = None
+        self._device = processor()
         self._current: Job | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -53,6 +55,14 @@ class Runner:
     def worker_process(self) -> int | None:
         """Process id of the warm worker."""
         return self._worker.process if self._worker is not None and self._worker.alive else None
+
+    @property
+    def device(self) -> Device:
+        """What engines that use a graphics card compute on: the processor until a worker has looked."""
+        if self._worker is not None and self._worker.alive:
+            self._worker.look_for_device()
+            self._device = self._worker.device or self._device
+        return self._device
 
     def submit(self, job: Job) -> None:
         """Deliver what is stored already and queue the rest."""
@@ -100,6 +110,8 @@ class Runner:
             return
         engine = descriptions()[0]
         worker.order(Warm(engine.name, engine.tasks[0]))
+        if any(entry.accelerated and entry.installed for entry in ENTRIES.values()):
+            worker.look_for_device()
 
     # ---------------------------------------------------------------------------- one job
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
+from keycel_backend.diffusion.device import Device
 from keycel_shared.schema import SchemaError
 
-from .orders import Alive, Order, Quit, Report, from_line, to_line
+from .orders import Alive, DeviceFound, Order, Probe, Quit, Report, from_line, to_line
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ class WorkerProcess:
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._death: WorkerDied | None = None
         self._heard = time.monotonic()
+        self._asked_for_device = False
+        self.device: Device | None = None
+        """What its engines compute on; None until it has looked."""
         try:
             self._process = subprocess.Popen(
                 list(command),
@@ -73,6 +77,12 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         return self._death is None and self._process.poll() is None
+
+    def look_for_device(self) -> None:
+        """Let it find out what its engines compute on, once."""
+        if not self._asked_for_device:
+            self._asked_for_device = True
+            self.order(Probe())
 
     def order(self, order: Order) -> None:
         """Send without waiting; orders to a dead worker vanish, `hear` tells of its death."""
@@ -137,7 +147,9 @@ class WorkerProcess:
                 self._heard = time.monotonic()
                 try:
                     report = _report(line)
-                    if not isinstance(report, Alive):
+                    if isinstance(report, DeviceFound):
+                        self.device = report.device
+                    elif not isinstance(report, Alive):
                         self._post(report)
                 except SchemaError as error:
                     reason = f"senseless report: {error}"

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import IO
 
-from keycel_backend.supervisor.orders import Alive, Cancel, Quit, Run, Warm, from_line
+from keycel_backend.supervisor.orders import Alive, Cancel, Probe, Quit, Run, Warm, from_line
 
 from .pipes import Reports
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 2.0
 
-Task = Run | Warm
+Task = Run | Warm | Probe
 
 
 class Control:
@@ -55,7 +55,7 @@ class Control:
             elif isinstance(order, Run):
                 self._cancelled.discard(order.job)
                 self._tasks.put(order)
-            elif isinstance(order, Warm):
+            elif isinstance(order, (Warm, Probe)):
                 self._tasks.put(order)
             elif isinstance(order, Quit):
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +15,18 @@ from keycel_backend.diffusion.lvcd.mixing import SlotMixing
 from keycel_backend.diffusion.lvcd.networks import (
     LvcdConfiguration,
     LvcdNetworks,
+    Passes,
     build_networks,
 )
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
+from keycel_backend.diffusion.lvcd.unoptimised import PlainMixing, plain_decoding, plain_step
 from keycel_backend.diffusion.placement import component_dtype
+from keycel_backend.diffusion.probing import device_module
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk, posterior_mode
-from keycel_backend.diffusion.svd.controlnet import controlnet_forward, embed_hint
+from keycel_backend.diffusion.svd.controlnet import embed_hint
 from keycel_backend.diffusion.svd.image_embedding import embed_image
-from keycel_backend.diffusion.svd.unet import Conditioning, Residuals, unet_forward
+from keycel_backend.diffusion.svd.unet import Conditioning, Residuals
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainPart:
+    """A part of the work done without anything that saves work (`unoptimised.py`)."""
+
+    name: str
+    times_per_segment: float
+    seconds: float
+    """Median of the repeats."""
+
+
+@dataclass(frozen=True, slots=True)
 class LvcdSpeed:
     height: int
     width: int
@@ -51,6 +64,7 @@ class LvcdSpeed:
     parts: tuple[Part, ...]
     peak_memory_bytes: int | None
     """Of the GPU; None without one."""
+    unoptimised: tuple[PlainPart, ...]
 
     @property
     def seconds_per_segment(self) -> float:
@@ -64,6 +78,13 @@ class LvcdSpeed:
     @property
     def seconds_per_step(self) -> float:
         return sum(part.seconds for part in self.parts if part.times_per_segment == self.steps)
+
+    @property
+    def speed_up(self) -> float:
+        """Time of a segment without anything that saves work, over its time with all of it."""
+        return (
+            sum(part.seconds * part.times_per_segment for part in self.unoptimised) / self.seconds_per_segment
+        )
 
     def share(self, part: Part) -> float:
         """Of the time of a segment, 0..1."""
@@ -79,14 +100,18 @@ def measure_lvcd(
     precision: torch.dtype,
     repeats: int,
     channels_last: bool = False,
+    passes: Passes | None = None,
 ) -> LvcdSpeed:
     """Times each part with weights that are random, after one run to warm up.
 
     Args:
         height, width: in pixels, multiples of `configuration.size_multiple`.
         repeats: of each part; 1 or more.
+        passes: compiled ones.
     """
     networks = random_networks(configuration, device, precision)
+    if passes is not None:
+        networks = replace(networks, passes=passes)
     if channels_last:
         networks.to(device, precision, channels_last=True)
     with torch.device("meta"):
@@ -95,13 +120,17 @@ def measure_lvcd(
         torch.cuda.reset_peak_memory_stats(device)
     works = _works(networks, options, height, width, device)
     twins = _works(shapes, options, height, width, torch.device("meta"))
-    parts: list[Part] = []
-    for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
-        with counted() as count, torch.no_grad():
-            twin()
-        parts.append(Part(name, times, _median_seconds(work, device, repeats), count.operations))
+    plain = _plain_works(networks, options, height, width, device)
+    for _, work in works.values():  # the peak is of these alone
+        _seconds(work, device)
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    return LvcdSpeed(height, width, options.num_steps, options.layout.stride, tuple(parts), peak)
+    seconds = _median_seconds({**works, **plain}, device, repeats)
+    parts = tuple(
+        Part(name, times, seconds[name], _operations(twin))
+        for (name, (times, _)), (_, twin) in zip(works.items(), twins.values(), strict=True)
+    )
+    unoptimised = tuple(PlainPart(name, times, seconds[name]) for name, (times, _) in plain.items())
+    return LvcdSpeed(height, width, options.num_steps, options.layout.stride, parts, peak, unoptimised)
 
 
 def random_networks(
@@ -150,7 +179,7 @@ def _works(
     new_in_chunk = chunks.size - chunks.anchors - chunks.overlap
 
     def control() -> Residuals:
-        return controlnet_forward(networks.controlnet, sample, label, told, mixing, hint)
+        return networks.passes.controlnet(networks.controlnet, sample, label, told, mixing, hint)
 
     residuals = _zero_residuals(networks, layout.total, rows, columns, device, dtype)
     return {
@@ -160,7 +189,7 @@ def _works(
         "ControlNet": (options.num_steps, control),
         "UNet": (
             options.num_steps,
-            lambda: unet_forward(networks.unet, sample, label, told, mixing, residuals),
+            lambda: networks.passes.unet(networks.unet, sample, label, told, mixing, residuals),
         ),
         "decoding": (layout.stride / new_in_chunk, lambda: decode_chunk(networks.vae, latents)),
     }
@@ -180,13 +209,46 @@ def _zero_residuals(
     return Residuals(down, torch.zeros_like(down[-1]))
 
 
-def _median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
-    seconds: list[float] = []
+def _plain_works(
+    networks: LvcdNetworks, options: SamplingOptions, height: int, width: int, device: torch.device
+) -> dict[str, _Work]:
+    """What a segment takes without anything that saves work."""
+    layout, dtype = options.layout, networks.unet.dtype
+    pixels = networks.configuration.autoencoder.pixels_per_latent
+    rows, columns = height // pixels, width // pixels
+    sample = torch.zeros(1, layout.total, 8, rows, columns, device=device, dtype=dtype)
+    lines = torch.zeros(layout.total, height, width, dtype=torch.uint8, device=device)
+    width_of_embedding = networks.configuration.unet.cross_attention_dim
+    # twice the same token: attention over it is computed, and gives the same
+    told = Conditioning(torch.zeros(1, 2, width_of_embedding, device=device), time_ids(options).to(device))
+    mixing = PlainMixing(layout, AttentionMode.NEXT_SEGMENT, device)
+    step = plain_step(networks, sample, torch.zeros((), device=device), told, mixing, lines)
+    latent = torch.zeros(1, 4, rows, columns, device=device)
+    return {
+        "step, nothing saved": (options.num_steps, step),
+        "decoding, nothing saved": (layout.stride, plain_decoding(networks, latent)),
+    }
+
+
+def _operations(twin: Callable[[], object]) -> int:
+    with counted() as count, torch.no_grad():
+        twin()
+    return count.operations
+
+
+def _median_seconds(works: dict[str, _Work], device: torch.device, repeats: int) -> dict[str, float]:
+    """Of each work. All are done in turn, so that whatever else keeps the machine busy meets all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats + 1):
-        began = time.perf_counter()
-        with torch.no_grad():
-            work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - began)
-    return sorted(seconds[1:])[(repeats - 1) // 2]
+        for name, (_, work) in works.items():
+            seconds[name].append(_seconds(work, device))
+    return {name: sorted(some[1:])[(repeats - 1) // 2] for name, some in seconds.items()}
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    began = time.perf_counter()
+    with torch.no_grad():
+        work()
+    if device.type != "cpu":
+        device_module(device).synchronize()
+    return time.perf_counter() - began

@@ -10,9 +10,8 @@ from torch import Tensor
 from keycel_backend.diffusion.lvcd.mixing import SlotMixing
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
-from keycel_backend.diffusion.svd.controlnet import controlnet_forward
 from keycel_backend.diffusion.svd.schedule import Preconditioning
-from keycel_backend.diffusion.svd.unet import Conditioning, unet_forward
+from keycel_backend.diffusion.svd.unet import Conditioning
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,11 @@ def predict(
     inputs = inputs[None]
     residuals = None
     if conditions.hint is not None:
-        residuals = controlnet_forward(
+        residuals = networks.passes.controlnet(
             networks.controlnet, inputs, label, conditions.conditioning, mixing, conditions.hint
         )
-    return unet_forward(networks.unet, inputs, label, conditions.conditioning, mixing, residuals)[0].float()
+    predicted = networks.passes.unet(networks.unet, inputs, label, conditions.conditioning, mixing, residuals)
+    return predicted[0].float()
 
 
 def denoise(

@@ -51,7 +51,7 @@ class SlotMixing(FrameMixing):
     def __init__(self, layout: SlotLayout, mode: AttentionMode, device: torch.device) -> None:
         self._references = layout.references
         self._frame_index = torch.tensor(layout.frame_index(), device=device)
-        self._temporal_mask = _temporal_mask(layout).to(device)
+        self.temporal_mask = _temporal_mask(layout).to(device)
         plan = attention_plan(layout, mode)
         self._groups = {
             amplified: tuple(_Group.of(group, device) for group in attention_groups(plan, amplified))
@@ -75,7 +75,7 @@ class SlotMixing(FrameMixing):
         if _as_published(hidden_states):
             query = split_heads(attention, attention.to_q(hidden_states))
             key, value = keys_and_values(attention, hidden_states)
-            seen = self._temporal_mask
+            seen = self.temporal_mask
             return merge_heads(
                 attention, functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
             )

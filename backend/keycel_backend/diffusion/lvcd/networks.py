@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import AutoencoderKLTemporalDecoder
 from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemporalConditionModel
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
 from keycel_backend.diffusion.placement import move, to_channels_last
@@ -17,9 +18,9 @@ from keycel_backend.diffusion.svd.configuration import (
     ImageEncoderConfiguration,
     UNetConfiguration,
 )
-from keycel_backend.diffusion.svd.controlnet import SketchControlNet
+from keycel_backend.diffusion.svd.controlnet import SketchControlNet, controlnet_forward
 from keycel_backend.diffusion.svd.image_embedding import build_image_encoder
-from keycel_backend.diffusion.svd.unet import build_unet
+from keycel_backend.diffusion.svd.unet import Residuals, build_unet, unet_forward
 
 HINT_CHANNELS = 3
 """A sketch, three times."""
@@ -40,6 +41,14 @@ class LvcdConfiguration:
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """The forward passes of the networks that every step calls; compiled ones may take their place."""
+
+    unet: Callable[..., Tensor] = unet_forward
+    controlnet: Callable[..., Residuals] = controlnet_forward
+
+
+@dataclass(frozen=True, slots=True)
 class LvcdNetworks:
     """Read-only while they are used: any number of calls may share them."""
 
@@ -49,6 +58,7 @@ class LvcdNetworks:
     vae: AutoencoderKLTemporalDecoder
     vae_first_stage_encoder: FirstStageEncoder
     image_encoder: CLIPVisionModelWithProjection
+    passes: Passes = field(default_factory=Passes)
 
     def components(self) -> dict[str, nn.Module]:
         """By the names under which their weights are kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
+from keycel_backend.diffusion.svd.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class SamplingOptions:
     layout: SlotLayout = field(default_factory=SlotLayout)
     num_steps: int = 25
     """1 or more."""
+    schedule: Schedule = Schedule.USUAL
     guidance: tuple[float, float] = (1.0, 1.0)
     """Scale at the first and at the last slot, linear between; 1 everywhere costs nothing."""
     prev_attention_steps: int = 25

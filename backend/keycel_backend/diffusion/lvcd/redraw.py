@@ -22,7 +22,7 @@ from keycel_backend.diffusion.lvcd.sampling import (
     segment_conditions,
 )
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
-from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise, sigmas
+from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise
 
 
 @torch.no_grad()
@@ -59,7 +59,7 @@ def redraw_frame(
     )
     first = sampled.segment.number == 0
     guidance = Guidance.of(options, device)
-    schedule = sigmas(options.num_steps).to(device)
+    schedule = options.schedule.sigmas(options.num_steps).to(device)
     mixings = {mode: SlotMixing(layout, mode, device) for mode in AttentionMode}
     sample = scale_noise(x_t, schedule[0])
     for number, held in enumerate(sampled.estimates):

@@ -22,7 +22,7 @@ from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.segments import Segment, carried_slots, plan_segments
 from keycel_backend.diffusion.lvcd.slots import AttentionMode, SlotLayout
 from keycel_backend.diffusion.svd.controlnet import embed_hint
-from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise, sigmas
+from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise
 from keycel_backend.diffusion.svd.unet import Conditioning
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -127,7 +127,7 @@ def sample_segment(
     x_t = noise.slots.to(device) if previous is None else previous.x_t[list(carried_slots(layout))]
     # 3. steps
     guidance = Guidance.of(options, device)
-    schedule = sigmas(options.num_steps).to(device)
+    schedule = options.schedule.sigmas(options.num_steps).to(device)
     mixings = {mode: SlotMixing(layout, mode, device) for mode in AttentionMode}
     sample = scale_noise(x_t, schedule[0])
     estimates: list[Tensor] = []

@@ -64,9 +64,8 @@ def _spatial_transformer_block(
     """`hidden_states` (batch * frames, positions, channels)."""
     normed = block.norm1(hidden_states)
     hidden_states = hidden_states + call.mixing.spatial_attention(block.attn1, normed, layer)
-    context = call.context.repeat_interleave(call.frames, dim=0)
-    attended = _cross_attention(block.attn2, block.norm2, hidden_states, context, lambda states: states)
-    hidden_states = hidden_states + attended
+    context = _Context(call.context, lambda states: states.repeat_interleave(call.frames, dim=0))
+    hidden_states = hidden_states + _cross_attention(block.attn2, block.norm2, hidden_states, context)
     return hidden_states + block.ff(_module(block.norm3)(hidden_states))
 
 
@@ -78,14 +77,8 @@ def _temporal_transformer_block(
     hidden_states = _swap_frames_and_positions(hidden_states, call.frames)
     hidden_states = hidden_states + block.ff_in(block.norm_in(hidden_states))
     hidden_states = hidden_states + call.mixing.temporal_attention(block.attn1, block.norm1(hidden_states))
-    attended = _cross_attention(
-        block.attn2,
-        block.norm2,
-        hidden_states,
-        call.context,
-        lambda states: call.mixing.context_of_positions(states, positions),
-    )
-    hidden_states = hidden_states + attended
+    context = _Context(call.context, lambda states: call.mixing.context_of_positions(states, positions))
+    hidden_states = hidden_states + _cross_attention(block.attn2, block.norm2, hidden_states, context)
     hidden_states = hidden_states + block.ff(block.norm3(hidden_states))
     return _swap_frames_and_positions(hidden_states, positions)
 
@@ -117,23 +110,22 @@ def _blend(mixer: AlphaBlender, spatial: Tensor, temporal: Tensor) -> Tensor:
     return weight * spatial + (1.0 - weight) * temporal
 
 
-def _cross_attention(
-    attention: Attention | None,
-    norm: nn.Module | None,
-    hidden_states: Tensor,
-    context: Tensor,
-    spread: Callable[[Tensor], Tensor],
-) -> Tensor:
-    """Something that adds to `hidden_states`, (rows, tokens, channels).
+@dataclass(frozen=True, slots=True)
+class _Context:
+    tokens: Tensor
+    """(batch, tokens, channels)"""
+    spread: Callable[[Tensor], Tensor]
+    """Repeats rows of the batch to the rows of the hidden states."""
 
-    Args:
-        context: (some, tokens, channels)
-        spread: repeats the context's rows to those of the hidden states.
-    """
+
+def _cross_attention(
+    attention: Attention | None, norm: nn.Module | None, hidden_states: Tensor, context: _Context
+) -> Tensor:
+    """Something that adds to `hidden_states`, (rows, tokens, channels)."""
     assert attention is not None  # None only where diffusers is told that there is no context
-    if context.shape[1] == 1:  # no query can choose between tokens of which there is one
-        return spread(only_value(attention, context))
-    return attend(attention, _module(norm)(hidden_states), spread(context))
+    if context.tokens.shape[1] == 1:  # no query can choose between tokens of which there is one
+        return context.spread(only_value(attention, context.tokens))
+    return attend(attention, _module(norm)(hidden_states), context.spread(context.tokens))
 
 
 def _module(module: nn.Module | None) -> nn.Module:

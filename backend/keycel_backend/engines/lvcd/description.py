@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
-from keycel_backend.diffusion.fallback import Effort
-from keycel_backend.diffusion.lvcd.cost import shot_cost
+from keycel_backend.diffusion.device import Device, processor
+from keycel_backend.diffusion.fallback import Effort, next_effort
+from keycel_backend.diffusion.lvcd.cost import Cost, shot_cost
 from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
 from keycel_backend.engines.lvcd.sizes import model_size
+
+USUAL, FEW_STEPS = "usual", "few steps"
+"""Values of `diffusion.svd.schedule.Schedule`, which needs torch."""
 
 STEPS = Option(
     name="steps",
@@ -18,6 +21,14 @@ STEPS = Option(
     default=25,
     minimum=4,
     maximum=50,
+)
+SCHEDULE = Option(
+    name="schedule",
+    title="Noise schedule",
+    help="How the noise falls from step to step. The usual one is the authors' and wants about 25 steps; "
+    "the one for few steps is made for 4 to 10.",
+    default=USUAL,
+    choices=(USUAL, FEW_STEPS),
 )
 RESOLUTION = Option(
     name="resolution",
@@ -52,16 +63,12 @@ SOFT = Option(
     default=False,
 )
 
-SINGLE_BYTES = 4
-_CPU_OPERATIONS = 3.0e10
-"""Per second and core in single precision, what a usual processor keeps up."""
-
 DESCRIPTION = EngineDescription(
     name="lvcd",
     title="LVCD (video diffusion)",
-    version="1",
+    version="2",
     tasks=("colorize",),
-    options=(STEPS, RESOLUTION, MOTION, GUIDANCE, SOFT, GAP, OVERLAP, LEAVE_UNSURE),
+    options=(STEPS, SCHEDULE, RESOLUTION, MOTION, GUIDANCE, SOFT, GAP, OVERLAP, LEAVE_UNSURE),
     largest_side=16384,
     minimum_keyframes=1,
     licence="GPL-3.0-or-later; the weights have terms of their own (keycel models list)",
@@ -69,14 +76,33 @@ DESCRIPTION = EngineDescription(
 
 
 def estimate(
-    width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+    width: int,
+    height: int,
+    drawings: int,
+    keyframes: int,
+    options: Mapping[str, OptionValue],
+    device: Device | None = None,
 ) -> Estimate:
-    """Cost of colouring `drawings` drawings on the processor with the published networks."""
+    """Cost of colouring `drawings` drawings with the published networks.
+
+    `device`: None for the processor. Where its memory is known and too small, what the engine will give up
+    is given up here as well.
+    """
+    device = device or processor()
     size = model_size(width, height, int(options.get(RESOLUTION.name, RESOLUTION.default)))
     guided = float(options.get(GUIDANCE.name, GUIDANCE.default)) != 1.0
     steps = int(options.get(STEPS.name, STEPS.default))
     parts = max(1, min(keyframes, drawings))
     longest = -(-drawings // parts) + 1
-    cost = shot_cost(longest, size[1], size[0], Effort(), steps, guided, SINGLE_BYTES)
-    seconds = parts * cost.operations / (_CPU_OPERATIONS * (os.cpu_count() or 1))
-    return Estimate(seconds, cost.memory_bytes)
+
+    def cost(effort: Effort) -> Cost:
+        return shot_cost(longest, size[1], size[0], effort, steps, guided, device.value_bytes)
+
+    effort = Effort()
+    while device.memory_bytes and cost(effort).memory_bytes > device.memory_bytes:
+        lower = next_effort(effort)
+        if lower is None:
+            break
+        effort = lower
+    seconds = parts * cost(effort).operations / device.operations_per_second
+    return Estimate(seconds, cost(effort).memory_bytes)

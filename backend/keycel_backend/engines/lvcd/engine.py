@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ from keycel_backend.models.libraries import import_networks
 
 if TYPE_CHECKING:
     from keycel_backend.engines.lvcd.run import Runner
+
+
+COMPILE_VARIABLE = "KEYCEL_COMPILE"
+"""Environment variable; "1" lets torch compile the networks, which takes minutes once for every size."""
 
 
 class LvcdEngine:
@@ -44,7 +49,9 @@ class LvcdEngine:
                 libraries of the networks is missing.
         """
         folder = require_installed(LVCD.name)
-        self._run = import_networks("keycel_backend.engines.lvcd.run").load_runner(folder, device, precision)
+        compiled = os.environ.get(COMPILE_VARIABLE) == "1"
+        module = import_networks("keycel_backend.engines.lvcd.run")
+        self._run = module.load_runner(folder, device, precision, compiled)
 
     def run(
         self, request: Request, progress: ProgressCallback, cancelled: CancelledCallback

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from keycel_backend.diffusion.checkpoints.lvcd import load_lvcd
-from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
+from keycel_backend.diffusion.compiling import CompiledPass
+from keycel_backend.diffusion.lvcd.networks import LvcdNetworks, Passes
 
 _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -19,17 +20,26 @@ class LoadedNetworks:
     device: torch.device
 
 
-def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
+def load_networks(folder: Path, device: str, precision: str, compiled: bool) -> LoadedNetworks:
     """Networks in main memory, to be placed on `device` part by part when they are used.
 
     Args:
         device: as torch names it.
         precision: "float32", "float16" or "bfloat16", of all but the VAE.
+        compiled: with torch.compile, where there is a compiler.
     Raises:
         KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
     """
     target = torch.device(device)
     networks = load_lvcd(folder, _PRECISIONS[precision])
-    if target.type == "cuda":
+    if target.type in ("cuda", "xpu"):
         networks.to(torch.device("cpu"), _PRECISIONS[precision], channels_last=True)
+    if compiled:
+        networks = replace(networks, passes=compiled_passes())
     return LoadedNetworks(networks, target)
+
+
+def compiled_passes() -> Passes:
+    """Those of every step, compiled when they are first called."""
+    plain = Passes()
+    return Passes(CompiledPass(plain.unet), CompiledPass(plain.controlnet))

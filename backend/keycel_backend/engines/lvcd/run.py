@@ -50,9 +50,9 @@ class RecentPainters:
 Runner = Callable[[Request, ProgressCallback, Checkpoint], Iterator[FrameResult]]
 
 
-def load_runner(folder: Path, device: str, precision: str) -> Runner:
+def load_runner(folder: Path, device: str, precision: str, compiled: bool) -> Runner:
     """What runs requests with the model in `folder`. Raises what `load_networks` raises."""
-    loaded, recent = load_networks(folder, device, precision), RecentPainters()
+    loaded, recent = load_networks(folder, device, precision, compiled), RecentPainters()
     return lambda request, progress, checkpoint: LvcdRun(
         request, loaded, recent, progress, checkpoint
     ).frames()
@@ -86,6 +86,7 @@ class LvcdRun:
         self._settings = Settings.of(request.options)
         self._options = SamplingOptions(
             num_steps=self._settings.steps,
+            schedule=self._settings.schedule,
             guidance=(1.0, self._settings.guidance),
             motion_bucket_id=self._settings.motion,
         )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keycel_backend.diffusion.svd.schedule import Schedule
 from keycel_backend.engines.base import OptionValue
-from keycel_backend.engines.lvcd.description import GUIDANCE, MOTION, RESOLUTION, SOFT, STEPS
-from keycel_backend.engines.options import number
+from keycel_backend.engines.lvcd.description import GUIDANCE, MOTION, RESOLUTION, SCHEDULE, SOFT, STEPS
+from keycel_backend.engines.options import choice, number
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     steps: int
+    schedule: Schedule
     resolution: int
     motion: int
     guidance: float
@@ -23,6 +25,7 @@ class Settings:
         """Raises `KeycelError` DOC_BAD_OPTION for a value that an option does not allow."""
         return cls(
             steps=int(number(options, STEPS)),
+            schedule=Schedule(choice(options, SCHEDULE)),
             resolution=int(number(options, RESOLUTION)),
             motion=int(number(options, MOTION)),
             guidance=number(options, GUIDANCE),

@@ -10,11 +10,13 @@ import torch
 from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, measure_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
+from keycel_backend.diffusion.probing import fastest_kind, usable
 from keycel_backend.diffusion.svd.configuration import (
     AutoencoderConfiguration,
     ImageEncoderConfiguration,
     UNetConfiguration,
 )
+from keycel_backend.engines.lvcd.networks import compiled_passes
 from keycel_shared.errors import ErrorCode, KeycelError
 
 FULL = LvcdConfiguration()
@@ -28,7 +30,9 @@ SMALL = LvcdConfiguration(
 """The same layers with few channels: shows on any processor that all parts run."""
 
 
-def measure(device: str, small: bool, width: int, height: int, steps: int, repeats: int) -> dict[str, Any]:
+def measure(
+    device: str, small: bool, width: int, height: int, steps: int, repeats: int, compiled: bool
+) -> dict[str, Any]:
     """Figures of one size, ready for JSON; halves on a GPU, single precision elsewhere.
 
     Raises:
@@ -43,12 +47,20 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             f"The networks do not take pictures of {width}x{height}.",
             f"Give sides that are multiples of {multiple}, such as 576x320.",
         )
-    target = _device(device)
+    target = usable(device)
     precision = torch.float16 if target.type == "cuda" else torch.float32
     options = SamplingOptions(num_steps=steps)
     try:
         speed = measure_lvcd(
-            configuration, options, height, width, target, precision, repeats, target.type == "cuda"
+            configuration,
+            options,
+            height,
+            width,
+            target,
+            precision,
+            repeats,
+            channels_last=target.type == "cuda",
+            passes=compiled_passes() if compiled else None,
         )
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise KeycelError(
@@ -57,26 +69,12 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             "Choose a smaller size or another device.",
             str(error).split("\n", 1)[0],
         ) from error
-    return _figures(speed, target, precision, small)
+    return _figures(speed, target, precision, small) | {"compiled": compiled}
 
 
 def default_device() -> str:
     """The device that is measured where none is named."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f"There is no device {name!r} here that torch can use.",
-            "Choose cpu, or install the build of torch for your graphics card.",
-            str(error).split("\n", 1)[0],
-        ) from error
-    return device
+    return fastest_kind()
 
 
 def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, small: bool) -> dict[str, Any]:
@@ -97,6 +95,7 @@ def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, sma
         "operations_per_frame": operations / speed.new_frames,
         "tera_operations_per_second": operations / speed.seconds_per_segment / 1e12,
         "peak_memory_bytes": speed.peak_memory_bytes,
+        "speed_up": speed.speed_up,
         "parts": [
             asdict(part)
             | {
@@ -105,4 +104,5 @@ def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, sma
             }
             for part in speed.parts
         ],
+        "unoptimised_parts": [asdict(part) for part in speed.unoptimised],
     }
