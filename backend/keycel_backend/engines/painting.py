@@ -17,11 +17,13 @@ KEPT_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Both may raise (`Cancelled`), which ends the work."""
+    """All may raise (`Cancelled`), which ends the work."""
 
     on_step: Callable[[int], None]
     """Called after every step with its number, from 0."""
     on_fallback: FallbackCallback
+    checkpoint: Callable[[], None] = lambda: None
+    """Called now and then while there are no steps."""
 
 
 class Painter(Protocol):

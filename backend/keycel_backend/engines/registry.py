@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from keycel_backend.diffusion.device import Device
+from keycel_backend.engines.anidoc import description as anidoc
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import LVCD, find_model, require_installed
+from keycel_backend.models.catalogue import ANIDOC, LVCD, find_model, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -52,11 +53,17 @@ ENTRIES: dict[str, EngineEntry] = {
         LVCD.name,
         lvcd.estimate,
     ),
+    "anidoc": EngineEntry(
+        anidoc.DESCRIPTION,
+        anidoc.estimate,
+        "keycel_backend.engines.anidoc.engine:AniDocEngine",
+        ANIDOC.name,
+        anidoc.estimate,
+    ),
 }
 
 PLANNED = {
     "cel": ("colorize", "inbetween"),
-    "anidoc": ("colorize",),
     "sketchkey": ("inbetween",),
     "colorizediffusion": ("reference",),
     "flipsketch": ("animate",),

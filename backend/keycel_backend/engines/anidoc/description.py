@@ -64,7 +64,7 @@ SPARSE = Option(
     name="sparse",
     title="First and last drawing only (experimental)",
     help="Show the network only the first and the last drawing of each window and points that move between "
-    "them on straight lines. This is our reading of the paper; the published weights were not trained for it.",
+    "them on straight lines. This is our reading of the paper; the weights were not trained for it.",
     default=False,
 )
 
@@ -88,7 +88,6 @@ DESCRIPTION = EngineDescription(
     ),
     largest_side=16384,
     minimum_keyframes=0,
-    uses_reference=True,
     licence="GPL-3.0-or-later; the weights have terms of their own (keycel models list)",
 )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from keycel_backend.engines.anidoc.material import dark_lines
 from keycel_backend.engines.anidoc.points import Followed, Matches
-from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, distance_to
+from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, Mask, distance_to
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.filling import on_border
 from keycel_backend.regions.matching import Matcher
@@ -21,10 +21,6 @@ _LEAST_DEPTH = 2.0
 """Pixels that a region's inmost point must be away from lines; slivers say little."""
 _LINE_WIDTH = 2.0
 """Typical of sketches at the networks' size, in pixels."""
-_WIDEST_LINE = 7
-"""Of a painted picture, in pixels at the networks' size."""
-_DARKER = 30
-"""Levels by which lines of a painted picture are darker than the paint on both sides."""
 _KEPT = 16
 """Analysed sketches held in memory: a window of them, and the reference."""
 
@@ -40,8 +36,8 @@ class _Sketch:
     """(regions, 2) x, y of the point farthest from lines."""
     depth: Floats
     """(regions,) how far that is, in pixels."""
-    outside: Integers
-    """Rows of the regions on the border of the picture: the ground, of which no point is the same."""
+    outside: Mask
+    """Regions on the border of the picture: mostly the ground, of which no point is the same."""
 
 
 class RegionPoints:
@@ -52,18 +48,20 @@ class RegionPoints:
         self._kept: OrderedDict[bytes, _Sketch] = OrderedDict()
 
     def match(self, reference: Bytes, sketch: Bytes) -> Matches:
-        source, target = self._read(dark_lines(reference)), self._read(sketch)
+        source, target = (
+            self._read(np.where(dark_lines(reference), 0, 255).astype(np.uint8)),
+            self._read(sketch),
+        )
         rows = self._partners(source, target)
         paired = rows >= 0
-        deep = np.minimum(source.depth, target.depth[rows]) >= _LEAST_DEPTH
-        paired &= deep
-        paired[source.outside] = False
+        paired &= np.minimum(source.depth, target.depth[rows]) >= _LEAST_DEPTH
+        paired &= ~source.outside
         return Matches(source.inmost[paired], target.inmost[rows[paired]])
 
     def follow(self, sketches: Bytes, points: Floats) -> Followed:
         """From each sketch to the next one; a point that is lost is looked for from the first one again."""
         first = self._read(sketches[0])
-        at_first = first.labels[_cell(points, first)] - 1
+        at_first = first.labels[_cell(points, first)].astype(np.int64) - 1
         positions, visible = [points.astype(np.float32)], [np.ones(len(points), np.bool_)]
         rows, before = at_first, first
         for sketch in sketches[1:]:
@@ -102,17 +100,6 @@ class RegionPoints:
         return self._kept[key]
 
 
-def dark_lines(picture: Bytes) -> Bytes:
-    """The lines of a painted (height, width, 3) RGB picture, (height, width) 0 line, 255 paper.
-
-    Lines are what is narrow and darker than its surroundings (a black top-hat).
-    """
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_WIDEST_LINE, _WIDEST_LINE))
-    darker = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc)
-    return np.where(darker > _DARKER, 0, 255).astype(np.uint8)
-
-
 def _analysed(sketch: Bytes) -> _Sketch:
     ink = sketch == 0
     height, width = ink.shape
@@ -127,7 +114,7 @@ def _analysed(sketch: Bytes) -> _Sketch:
         measure(ink, segmentation),
         np.stack([deepest % width, deepest // width], axis=1).astype(np.float32),
         depth[deepest].astype(np.float32),
-        np.flatnonzero(on_border(segmentation.labels, segmentation.count)),
+        on_border(segmentation.labels, segmentation.count),
     )
 
 
