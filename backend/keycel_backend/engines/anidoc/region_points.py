@@ -48,10 +48,8 @@ class RegionPoints:
         self._kept: OrderedDict[bytes, _Sketch] = OrderedDict()
 
     def match(self, reference: Bytes, sketch: Bytes) -> Matches:
-        source, target = (
-            self._read(np.where(dark_lines(reference), 0, 255).astype(np.uint8)),
-            self._read(sketch),
-        )
+        lines = np.where(dark_lines(reference), 0, 255).astype(np.uint8)
+        source, target = self._read(lines), self._read(sketch)
         rows = self._partners(source, target)
         paired = rows >= 0
         paired &= np.minimum(source.depth, target.depth[rows]) >= _LEAST_DEPTH
