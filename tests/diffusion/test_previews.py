@@ -6,7 +6,7 @@ import torch
 
 from keycel_backend.diffusion.preview import LatentColors
 from keycel_backend.engines.base import PREVIEW_SIDE
-from keycel_backend.engines.lvcd.material import preview_picture
+from keycel_backend.engines.painting import preview_picture
 
 
 def test_colors_are_read_from_latents_as_in_the_picture_they_were_fitted_to() -> None:

@@ -13,6 +13,7 @@ from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.engines.base import OptionValue
 from keycel_backend.io.bgra import from_bgra
+from keycel_backend.io.fitted import FittedPicture
 from keycel_backend.io.results import FrameReport, write_frame
 from keycel_backend.io.source import ShotSource
 from keycel_backend.regions.compositing import flatten
@@ -142,6 +143,7 @@ def make_request(
         height=shot.height,
         drawings=upload.name(shot.drawings),
         keyframes=upload.name(shot.keyframes),
+        reference=_reference(shot, upload),
         targets=targets,
         options={**shot.options, **options},
         palette=shot.palette,
@@ -149,6 +151,12 @@ def make_request(
         redraw=redraw,
         name=shot.name,
     )
+
+
+def _reference(shot: ShotSource, upload: ShotUpload) -> str:
+    if shot.reference is None:
+        return ""
+    return upload.name_one(FittedPicture(shot.reference, (shot.width, shot.height)))
 
 
 def summary(outcome: RunOutcome, out: Path) -> dict[str, Any]:

@@ -88,7 +88,9 @@ def _colorize(shot: ShotSource, frames: Path) -> RunOutcome:
     with Client("keycel demo") as client:
         upload = ShotUpload()
         request = make_request(shot, upload, "flat", (), seed=0, redraw=False, options={})
-        outcome = ShotRun(color_writer(shot, frames, False), ProgressLine(quiet=False)).run(client, request, upload)
+        outcome = ShotRun(color_writer(shot, frames, False), ProgressLine(quiet=False)).run(
+            client, request, upload
+        )
     if outcome.error is not None:
         raise KeycelError.from_value(outcome.error)
     if len(outcome.frames) != len(shot.drawings):

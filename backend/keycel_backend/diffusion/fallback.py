@@ -74,6 +74,16 @@ def next_effort(effort: Effort, stage: Stage | None = None) -> Effort | None:
     return None
 
 
+def affordable(needed_bytes: Callable[[Effort], int], memory_bytes: int, effort: Effort) -> Effort:
+    """What is left of `effort` where a device has so much memory; 0 where that is not known."""
+    while memory_bytes and needed_bytes(effort) > memory_bytes:
+        lower = next_effort(effort)
+        if lower is None:
+            break
+        effort = lower
+    return effort
+
+
 def describe(before: Effort, after: Effort) -> str:
     """What a step down gave up, in plain words."""
     if after.decode_chunk != before.decode_chunk:

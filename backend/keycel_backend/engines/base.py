@@ -101,6 +101,8 @@ class Shot:
     """Ascending by time. A keyframe's drawing is the one shown (held) at its time."""
     load: Callable[[str], Pixels]
     """Digest to RGBA picture; raises `KeycelError` where the stored picture is damaged."""
+    reference: str = ""
+    """Digest of the reference image, of the shot's size; empty for none."""
 
 
 class PreviewSink(Protocol):

@@ -39,7 +39,9 @@ class Opening:
             yield own_frame(drawing.time, reference, self.paint, time.monotonic() - began)
 
 
-def open_request(request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> Opening | None:
+def open_request(
+    request: Request, progress: ProgressCallback, checkpoint: Checkpoint, keyframes_needed: bool = True
+) -> Opening | None:
     """Reads the keyframes of a request; None where nothing is wanted.
 
     The options `gap`, `overlap` and `leave_unsure` are those of `engines/flat/description.py`.
@@ -51,7 +53,7 @@ def open_request(request: Request, progress: ProgressCallback, checkpoint: Check
     gap, overlap = number(request.options, GAP), int(number(request.options, OVERLAP))
     leave_unsure = bool(request.options.get(LEAVE_UNSURE.name, LEAVE_UNSURE.default))
     painted = painted_drawings(request.shot)
-    wanted = wanted_drawings(request, painted)
+    wanted = wanted_drawings(request, painted, keyframes_needed)
     if not wanted:
         return None
     progress(0.0, "Reading keyframes")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from keycel_backend.diffusion.device import Device
+from keycel_backend.engines.anidoc import description as anidoc
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.flipsketch import description as flipsketch
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import FLIPSKETCH, LVCD, find_model, require_installed
+from keycel_backend.models.catalogue import ANIDOC, FLIPSKETCH, LVCD, find_model, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -59,11 +60,17 @@ ENTRIES: dict[str, EngineEntry] = {
         "keycel_backend.engines.flipsketch.engine:FlipsketchEngine",
         FLIPSKETCH.name,
     ),
+    "anidoc": EngineEntry(
+        anidoc.DESCRIPTION,
+        anidoc.estimate,
+        "keycel_backend.engines.anidoc.engine:AniDocEngine",
+        ANIDOC.name,
+        anidoc.estimate,
+    ),
 }
 
 PLANNED = {
     "cel": ("colorize", "inbetween"),
-    "anidoc": ("colorize",),
     "sketchkey": ("inbetween",),
     "colorizediffusion": ("reference",),
 }

@@ -100,7 +100,7 @@ def _checked(raw: RawShot) -> ShotSource:
     keyframes = {
         time: picture for time, picture in painted.items() if shown_at(time, starts, gaps) is not None
     }
-    if not keyframes:
+    if not keyframes and raw.reference is None:
         raise _no_keyframe(raw, painted, first)
     width, height = drawings[first].size
     return ShotSource(
@@ -108,7 +108,7 @@ def _checked(raw: RawShot) -> ShotSource:
         width=width,
         height=height,
         fps=raw.fps,
-        end=max(raw.end, max(*drawings, *keyframes, *gaps) + 1),
+        end=max(raw.end, max([*drawings, *keyframes, *gaps]) + 1),
         drawings=drawings,
         keyframes=keyframes,
         gaps=gaps,

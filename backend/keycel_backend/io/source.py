@@ -40,7 +40,7 @@ class PictureSource(Protocol):
 
 @dataclass(frozen=True)
 class ShotSource:
-    """A checked shot: at least one drawing and one painted keyframe, all of one size.
+    """A checked shot: at least one drawing, and one painted keyframe or a reference, all of one size.
 
     A fully transparent picture on the line layer is no drawing: it ends the exposure of the one
     before it (`gaps`). A fully transparent picture on the colour layer is not a painted keyframe.
@@ -60,6 +60,7 @@ class ShotSource:
     """Frame numbers at which nothing begins to be shown, ascending."""
     sketches: Mapping[int, PictureSource] = field(default_factory=dict[int, PictureSource])
     reference: PictureSource | None = None
+    """A picture, of any size, of what the shot shows."""
     palette: tuple[Rgba, ...] = ()
     """Legal colours stated by the artist; empty: those of the keyframes."""
     options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])

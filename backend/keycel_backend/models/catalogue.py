@@ -76,10 +76,10 @@ ANIDOC = Model(
         ),
     ),
     licence=(
-        "AniDoc's code is Apache-2.0; whether that holds for the weights, too, its authors do not say for sure. "
-        "They were trained from Stable Video Diffusion, whose weights are under Stability AI's licence "
-        "(community licence; commercial use has terms of its own). Both folders are yours to get from their "
-        "publishers; read their terms there. Keycel downloads and passes on nothing."
+        "AniDoc's code is Apache-2.0; its authors do not say for sure that the weights are, too. They were "
+        "trained from Stable Video Diffusion, whose weights are under Stability AI's licence (community "
+        "licence; commercial use has terms of its own). Both folders are yours to get from their publishers; "
+        "read their terms there. Keycel downloads and passes on nothing."
     ),
     installer="keycel_backend.models.installing_anidoc:install_anidoc",
 )

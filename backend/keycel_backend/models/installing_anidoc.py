@@ -28,7 +28,7 @@ def install_anidoc(paths: Sequence[Path], precision: str, tell: Tell) -> Path:
     A model that was installed before stays until the new one is complete.
 
     Args:
-        paths: the folders of AniDoc and of Stable Video Diffusion, or the four files themselves, in any order.
+        paths: the folders of AniDoc and of Stable Video Diffusion, or the four files in them; in any order.
         precision: of all weights but the VAE's, a key of `PRECISIONS`.
     Returns:
         The model's folder.

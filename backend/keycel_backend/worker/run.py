@@ -168,6 +168,7 @@ def _shot(request: JobRequest, load: Callable[[str], Pixels]) -> Shot:
         drawings=tuple(Drawing(tuple(found), digest) for digest, found in times.items()),
         keyframes=tuple(Keyframe(keyframe.time, keyframe.digest) for keyframe in keyframes),
         load=load,
+        reference=request.reference,
     )
 
 

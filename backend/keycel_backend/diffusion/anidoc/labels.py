@@ -73,9 +73,10 @@ class Movement:
     """(survivors,) of being told, proportional to motion."""
 
     @classmethod
-    def of(cls, tracks: Tracks) -> Movement:
+    def of(cls, tracks: Tracks, frames: int | None = None) -> Movement:
+        """`frames`: that leading ones count for the motion; None: all. The release knows no others."""
         seen = tracks.visible.sum(dim=0) > _LEAST_VISIBLE
-        steps = tracks.positions.diff(dim=0)
+        steps = tracks.positions[:frames].diff(dim=0)
         motion = (steps * steps).sum(dim=-1).sqrt().mean(dim=0)
         survivors = torch.where(seen & (motion > _LEAST_MOTION))[0]
         return cls(survivors, motion[survivors] / motion[survivors].sum())

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from keycel_backend.diffusion.anidoc.labels import Tracks, visible_places
 
+MOST_TRAJECTORIES = 5
+"""Points that are told at most; the more they move, the likelier."""
 _TEMPLATE = 200
 """Side of the picture of one point, in pixels."""
 _SIGMA = 40.0

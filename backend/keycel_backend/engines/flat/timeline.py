@@ -39,12 +39,12 @@ def painted_drawings(shot: Shot) -> dict[int, Keyframe]:
     return painted
 
 
-def wanted_drawings(request: Request, painted: Collection[int]) -> set[int]:
+def wanted_drawings(request: Request, painted: Collection[int], keyframes_needed: bool = True) -> set[int]:
     """Indices of the drawings asked for. `painted`: indices of the painted ones.
 
     Raises:
         KeycelError: DOC_NO_SUCH_FRAME where no drawing begins at a target; DOC_NO_KEYFRAME where something is
-            wanted and nothing is painted.
+            wanted, nothing is painted, and keyframes are needed.
     """
     index_of_time = {drawing.time: index for index, drawing in enumerate(request.shot.drawings)}
     unknown = [frame for frame in request.targets if frame not in index_of_time]
@@ -54,7 +54,7 @@ def wanted_drawings(request: Request, painted: Collection[int]) -> set[int]:
             f"No drawing begins at frame {unknown[0]}.",
             "Choose frames at which the line layer has a drawing.",
         )
-    if request.targets and not painted:
+    if request.targets and not painted and keyframes_needed:
         raise KeycelError(
             ErrorCode.DOC_NO_KEYFRAME,
             "There is no painted keyframe at or after the first drawing.",

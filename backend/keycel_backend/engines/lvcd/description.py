@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keycel_backend.diffusion.device import Device, processor
-from keycel_backend.diffusion.fallback import Effort, next_effort
+from keycel_backend.diffusion.fallback import Effort, affordable
 from keycel_backend.diffusion.lvcd.cost import Cost, shot_cost
 from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
@@ -98,11 +98,6 @@ def estimate(
     def cost(effort: Effort) -> Cost:
         return shot_cost(longest, size[1], size[0], effort, steps, guided, device.value_bytes)
 
-    effort = Effort()
-    while device.memory_bytes and cost(effort).memory_bytes > device.memory_bytes:
-        lower = next_effort(effort)
-        if lower is None:
-            break
-        effort = lower
+    effort = affordable(lambda one: cost(one).memory_bytes, device.memory_bytes, Effort())
     seconds = parts * cost(effort).operations / device.operations_per_second
     return Estimate(seconds, cost(effort).memory_bytes)

@@ -7,8 +7,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from keycel_backend.engines.base import PREVIEW_SIDE
-from keycel_backend.regions.arrays import Bytes, Floats, Mask, Pixels
+from keycel_backend.regions.arrays import Bytes, Floats, Mask
 from keycel_backend.regions.lines import LineArt
 from keycel_backend.regions.palette import Codes, pixels_of
 
@@ -36,14 +35,6 @@ def reference_picture(flats: Codes, art: LineArt, width: int, height: int) -> By
     paint[flats == 0] = WHITE
     shown = paint * (1.0 - _darkness(art, ~art.trace) / 255.0)[..., None]
     return _resized(shown, width, height).round().astype(np.uint8)
-
-
-def preview_picture(rough: Bytes, width: int, height: int) -> Pixels:
-    """Opaque RGBA of the canvas' shape, no side longer than `PREVIEW_SIDE`; `rough` (h, w, 3) RGB."""
-    scale = PREVIEW_SIDE / max(width, height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    picture = cv2.resize(rough, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
 
 
 def _darkness(art: LineArt, where: Mask) -> Floats:

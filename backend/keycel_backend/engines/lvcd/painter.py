@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from keycel_backend.diffusion.attempts import FallbackCallback, with_fallback
+from keycel_backend.diffusion.attempts import with_fallback
 from keycel_backend.diffusion.fallback import Effort, Stage
 from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions, draw_noise, encode_reference
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
@@ -24,20 +24,8 @@ from keycel_backend.diffusion.placement import place
 from keycel_backend.diffusion.preview import LatentColors
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk
+from keycel_backend.engines.painting import Listener, check_decoded
 from keycel_backend.regions.arrays import Bytes
-from keycel_shared.errors import ErrorCode, KeycelError
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Both may raise (`Cancelled`), which ends the work."""
-
-    on_step: Callable[[int], None]
-    """Called after every step with its number, from 0."""
-    on_fallback: FallbackCallback
-    on_estimate: Callable[[int, Callable[[], Bytes]], None]
-    """Called after every step with a frame of the segment, and what gives a rough picture of it,
-    (height, width, 3) RGB of an eighth of the networks' size."""
 
 
 @dataclass(slots=True)
@@ -237,12 +225,7 @@ class StretchPainter:
         return decoded
 
     def _to_bytes(self, pictures: Tensor) -> Bytes:
-        if not torch.isfinite(pictures).all():
-            raise KeycelError(
-                ErrorCode.RUN_FAILED,
-                "The decoder gave numbers that are not finite.",
-                "Install the model again: its weights may be damaged.",
-            )
+        check_decoded(pictures)
         assert self._sampling is not None
         cropped = self._sampling.size.cropped(pictures)
         values = ((cropped + 1.0) / 2.0 * 255.0).clamp(0.0, 255.0).byte()

@@ -17,43 +17,24 @@ from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.references import References
 from keycel_backend.engines.flat.timeline import Stretch, stretches
 from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
-from keycel_backend.engines.lvcd.material import WHITE, preview_picture, reference_picture, sketch
+from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
-from keycel_backend.engines.lvcd.painter import Listener, StretchPainter
+from keycel_backend.engines.lvcd.painter import StretchPainter
 from keycel_backend.engines.lvcd.settings import Settings
 from keycel_backend.engines.lvcd.sizes import model_size
 from keycel_backend.engines.lvcd.tracking import Known, Suggested, Tracks
 from keycel_backend.engines.opening import Opening, StepCounter, open_request
+from keycel_backend.engines.painting import Listener, RecentPainters, show_estimate
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import LineArt, read_line_art
-
-KEPT_BYTES = 1 << 30
-
-
-class RecentPainters:
-    """The last stretch that was painted, so that another take of a frame does not sample it again."""
-
-    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
-        self._limit = kept_bytes
-        self._kept: dict[Hashable, StretchPainter] = {}
-
-    def take(self, identity: Hashable) -> StretchPainter | None:
-        """Hands it out to one user at a time."""
-        return self._kept.pop(identity, None)
-
-    def keep(self, identity: Hashable, painter: StretchPainter) -> None:
-        self._kept.clear()
-        if painter.kept_bytes <= self._limit:
-            self._kept[identity] = painter
-
 
 Runner = Callable[[Request, ProgressCallback, Checkpoint], Iterator[FrameResult]]
 
 
 def load_runner(folder: Path, device: str, precision: str, compiled: bool) -> Runner:
     """What runs requests with the model in `folder`. Raises what `load_networks` raises."""
-    loaded, recent = load_networks(folder, device, precision, compiled), RecentPainters()
+    loaded, recent = load_networks(folder, device, precision, compiled), RecentPainters[StretchPainter]()
     return lambda request, progress, checkpoint: LvcdRun(
         request, loaded, recent, progress, checkpoint
     ).frames()
@@ -76,7 +57,7 @@ class LvcdRun:
         self,
         request: Request,
         loaded: LoadedNetworks,
-        recent: RecentPainters,
+        recent: RecentPainters[StretchPainter],
         progress: ProgressCallback,
         checkpoint: Checkpoint,
     ) -> None:
@@ -223,10 +204,7 @@ class LvcdRun:
         self._counter.step("Sampling")
 
     def _on_estimate(self, index: int, picture: Callable[[], Bytes]) -> None:
-        previews = self._request.previews
-        if previews is not None and previews.wanted():
-            small = preview_picture(picture(), self._shot.width, self._shot.height)
-            previews.show(self._shot.drawings[index].time, small)
+        show_estimate(self._request, index, picture)
 
     def _on_fallback(self, what: str) -> None:
         self._checkpoint()
