@@ -15,15 +15,6 @@ def add_inbetween(commands: Commands) -> None:
     parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "inbetween"))
 
 
-def add_reference(commands: Commands) -> None:
-    parser = commands.add_parser("reference", help="colour one drawing from a reference image")
-    parser.add_argument("line", metavar="LINE")
-    parser.add_argument("--reference", required=True, metavar="IMG")
-    parser.add_argument("--out", required=True, metavar="PNG")
-    parser.add_argument("--engine", default="colorizediffusion")
-    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "reference"))
-
-
 def add_animate(commands: Commands) -> None:
     parser = commands.add_parser("animate", help="animate one sketch from a sentence")
     parser.add_argument("sketch", metavar="SKETCH")

@@ -23,3 +23,19 @@ def number(options: Mapping[str, OptionValue], option: Option) -> float:
             f"Give a number from {low:g} to {high:g}.",
         )
     return float(value)
+
+
+def choice(options: Mapping[str, OptionValue], option: Option) -> str:
+    """The value given for `option`, or its default.
+
+    Raises:
+        KeycelError: DOC_BAD_OPTION for a value that is none of the option's choices.
+    """
+    value = options.get(option.name, option.default)
+    if value not in option.choices:
+        raise KeycelError(
+            ErrorCode.DOC_BAD_OPTION,
+            f'The option "{option.name}" cannot be {value!r}.',
+            f"Choose one of: {', '.join(option.choices)}.",
+        )
+    return str(value)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
+from keycel_backend.engines.colorizediffusion import description as colorizediffusion
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import LVCD, require_installed
+from keycel_backend.models.catalogue import COLORIZEDIFFUSION, LVCD, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -32,13 +33,18 @@ ENTRIES: dict[str, EngineEntry] = {
     "lvcd": EngineEntry(
         lvcd.DESCRIPTION, lvcd.estimate, "keycel_backend.engines.lvcd.engine:LvcdEngine", LVCD.name
     ),
+    "colorizediffusion": EngineEntry(
+        colorizediffusion.DESCRIPTION,
+        colorizediffusion.estimate,
+        "keycel_backend.engines.colorizediffusion.engine:ColorizeDiffusionEngine",
+        COLORIZEDIFFUSION.name,
+    ),
 }
 
 PLANNED = {
     "cel": ("colorize", "inbetween"),
     "anidoc": ("colorize",),
     "sketchkey": ("inbetween",),
-    "colorizediffusion": ("reference",),
     "flipsketch": ("animate",),
 }
 """Engines of the design that this version does not contain yet, with their tasks."""
