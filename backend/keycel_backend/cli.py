@@ -19,7 +19,7 @@ COMMANDS = {
     "colorize": "colorize:add_colorize",
     "regenerate": "colorize:add_regenerate",
     "inbetween": "later:add_inbetween",
-    "reference": "later:add_reference",
+    "reference": "reference:add_reference",
     "animate": "animate:add_animate",
     "score": "score:add_score",
     "bench": "bench:add_bench",

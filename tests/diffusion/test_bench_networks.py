@@ -48,6 +48,21 @@ def test_figures_as_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert f"  {part.name}: " in text
 
 
+def test_figures_of_one_drawing_after_one_image(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--engine", "colorizediffusion", "--size", "64x128", "--steps", "4", "--device", "cpu"]
+    assert cli.main([*QUICK, *words, "--json"]) == 0
+    figures: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (figures["engine"], figures["width"], figures["height"]) == ("colorizediffusion", 64, 128)
+    by_name = {part["name"]: part for part in figures["parts"]}
+    assert sum(part["share"] for part in by_name.values()) == pytest.approx(1.0)
+    per_drawing = sum(part["operations"] * part["times_per_segment"] for part in by_name.values())
+    assert figures["operations_per_frame"] == pytest.approx(per_drawing)
+    assert figures["seconds_per_step"] == pytest.approx(by_name["UNet"]["seconds"])
+    assert cli.main([*QUICK, *words]) == 0
+    assert "colorizediffusion, small networks with random weights" in capsys.readouterr().out
+    assert cli.main([*QUICK, *words[:2], "--size", "65x64", "--device", "cpu"]) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -55,7 +70,7 @@ def test_figures_as_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         (["--size", "big"], 2, "is no size"),
         (["--device", "toaster"], 2, "no device 'toaster'"),
         (["--steps", "0"], 2, "at least 1"),
-        (["--engine", "flat"], 3, "Choose one of: lvcd."),
+        (["--engine", "flat"], 3, "Choose one of: lvcd, "),
     ],
 )
 def test_wrong_words_are_told(

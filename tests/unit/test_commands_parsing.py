@@ -64,7 +64,6 @@ def test_every_error_code_has_an_exit_code() -> None:
     "words",
     [
         ["inbetween", "shot", "--out", "x", "--engine", "sketchkey"],
-        ["reference", "line.png", "--reference", "image.png", "--out", "x.png"],
         ["colorize", "shot", "--out", "x", "--engine", "cel"],
         ["colorize", "shot", "--out", "x", "--engine", "nonsense"],
     ],

@@ -12,7 +12,10 @@ from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.models.libraries import import_networks
 from keycel_shared.errors import ErrorCode, KeycelError
 
-_MODULES = {"lvcd": "keycel_backend.engines.lvcd.speed"}
+_MODULES = {
+    "lvcd": "keycel_backend.engines.lvcd.speed",
+    "colorizediffusion": "keycel_backend.engines.colorizediffusion.speed",
+}
 """Engines whose networks can be timed so."""
 _SIZES = {"full": "576x320", "small": "192x128"}
 

@@ -15,15 +15,6 @@ def add_inbetween(commands: Commands) -> None:
     parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "inbetween"))
 
 
-def add_reference(commands: Commands) -> None:
-    parser = commands.add_parser("reference", help="colour one drawing from a reference image")
-    parser.add_argument("line", metavar="LINE")
-    parser.add_argument("--reference", required=True, metavar="IMG")
-    parser.add_argument("--out", required=True, metavar="PNG")
-    parser.add_argument("--engine", default="colorizediffusion")
-    parser.set_defaults(run=lambda arguments: _unavailable(arguments.engine, "reference"))
-
-
 def _unavailable(engine: str, task: str) -> int:
     find_engine(engine, task)
     raise AssertionError("an engine that exists must have its command")  # pragma: no cover

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import exit_code
 from keycel_backend.commands.progress import ProgressLine
-from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
+from keycel_backend.commands.shot_run import RunOutcome, ShotRun, color_writer, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
 from keycel_backend.evaluate.region_tally import RegionTally, tally_regions

@@ -101,8 +101,10 @@ class Shot:
     """Ascending by time. A keyframe's drawing is the one shown (held) at its time."""
     load: Callable[[str], Pixels]
     """Digest to RGBA picture; raises `KeycelError` where the stored picture is damaged."""
+    sketches: tuple[Keyframe, ...] = ()
+    """Further drawings, ascending by time; of the task "reference" masks of the foreground."""
     reference: str = ""
-    """Digest of the reference image, of the shot's size; empty for none."""
+    """Digest of a reference picture; empty for none."""
 
 
 class PreviewSink(Protocol):

@@ -10,10 +10,18 @@ from typing import cast
 from keycel_backend.diffusion.device import Device
 from keycel_backend.engines.anidoc import description as anidoc
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
+from keycel_backend.engines.colorizediffusion import description as colorizediffusion
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.flipsketch import description as flipsketch
 from keycel_backend.engines.lvcd import description as lvcd
-from keycel_backend.models.catalogue import ANIDOC, FLIPSKETCH, LVCD, find_model, require_installed
+from keycel_backend.models.catalogue import (
+    ANIDOC,
+    COLORIZEDIFFUSION,
+    FLIPSKETCH,
+    LVCD,
+    find_model,
+    require_installed,
+)
 from keycel_shared.errors import ErrorCode, KeycelError
 
 EstimateFunction = Callable[[int, int, int, int, Mapping[str, OptionValue]], Estimate]
@@ -59,6 +67,7 @@ ENTRIES: dict[str, EngineEntry] = {
         flipsketch.estimate,
         "keycel_backend.engines.flipsketch.engine:FlipsketchEngine",
         FLIPSKETCH.name,
+        flipsketch.estimate,
     ),
     "anidoc": EngineEntry(
         anidoc.DESCRIPTION,
@@ -67,12 +76,18 @@ ENTRIES: dict[str, EngineEntry] = {
         ANIDOC.name,
         anidoc.estimate,
     ),
+    "colorizediffusion": EngineEntry(
+        colorizediffusion.DESCRIPTION,
+        colorizediffusion.estimate,
+        "keycel_backend.engines.colorizediffusion.engine:ColorizeDiffusionEngine",
+        COLORIZEDIFFUSION.name,
+        colorizediffusion.estimate,
+    ),
 }
 
 PLANNED = {
     "cel": ("colorize", "inbetween"),
     "sketchkey": ("inbetween",),
-    "colorizediffusion": ("reference",),
 }
 """Engines of the design that this version does not contain yet, with their tasks."""
 

@@ -162,12 +162,14 @@ def _shot(request: JobRequest, load: Callable[[str], Pixels]) -> Shot:
     for drawing in sorted(request.drawings, key=lambda drawing: drawing.time):
         times.setdefault(drawing.digest, []).append(drawing.time)
     keyframes = sorted(request.keyframes, key=lambda keyframe: keyframe.time)
+    sketches = sorted(request.sketches, key=lambda sketch: sketch.time)
     return Shot(
         width=request.width,
         height=request.height,
         drawings=tuple(Drawing(tuple(found), digest) for digest, found in times.items()),
         keyframes=tuple(Keyframe(keyframe.time, keyframe.digest) for keyframe in keyframes),
         load=load,
+        sketches=tuple(Keyframe(sketch.time, sketch.digest) for sketch in sketches),
         reference=request.reference,
     )
 

@@ -21,8 +21,8 @@ from keycel_backend.diffusion.lvcd.networks import (
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
 from keycel_backend.diffusion.lvcd.unoptimised import PlainMixing, plain_decoding, plain_step
-from keycel_backend.diffusion.placement import component_dtype
 from keycel_backend.diffusion.probing import device_module
+from keycel_backend.diffusion.random_weights import fill_with_noise
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk, posterior_mode
 from keycel_backend.diffusion.svd.controlnet import embed_hint
 from keycel_backend.diffusion.svd.image_embedding import embed_image
@@ -139,16 +139,7 @@ def random_networks(
     """On the device at once, without a detour through main memory."""
     with torch.device("meta"):
         networks = build_networks(configuration)
-    generator = torch.Generator(device).manual_seed(0)
-    for name, component in networks.components().items():
-        dtype = component_dtype(name, precision)
-        for module in component.modules():
-            for key, parameter in list(module.named_parameters(recurse=False)):
-                values = torch.empty(parameter.shape, device=device, dtype=dtype)
-                fan_in = max(1, parameter[0].numel()) if parameter.dim() > 1 else 1
-                values.normal_(std=fan_in**-0.5, generator=generator)
-                setattr(module, key, nn.Parameter(values, requires_grad=False))
-        component.to(device)  # buffers
+    fill_with_noise(networks, device, precision)
     return networks
 
 

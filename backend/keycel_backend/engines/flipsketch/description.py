@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
+from keycel_backend.diffusion.device import Device, processor
 from keycel_backend.diffusion.fallback import Effort
 from keycel_backend.diffusion.flipsketch.cost import animation_cost
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
@@ -90,9 +90,6 @@ WINDOW = Option(
     maximum=32,
 )
 
-SINGLE_BYTES = 4
-_CPU_OPERATIONS = 3.0e10
-"""Per second and core in single precision, what a usual processor keeps up."""
 
 DESCRIPTION = EngineDescription(
     name="flipsketch",
@@ -118,9 +115,15 @@ DESCRIPTION = EngineDescription(
 
 
 def estimate(
-    width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+    width: int,
+    height: int,
+    drawings: int,
+    keyframes: int,
+    options: Mapping[str, OptionValue],
+    device: Device | None = None,
 ) -> Estimate:
-    """Cost of an animation on the processor with the published networks."""
+    """Cost of an animation with the published networks; `device`: None for the processor."""
+    device = device or processor()
     del drawings, keyframes  # one drawing, and nothing is painted
     told = {option.name: options.get(option.name, option.default) for option in DESCRIPTION.options}
     size = model_size(width, height, int(told[RESOLUTION.name]))
@@ -132,5 +135,7 @@ def estimate(
     )
     effort = Effort(window=int(told[WINDOW.name]))
     avoiding = bool(str(told[AVOID.name]).strip())
-    cost = animation_cost(int(told[FRAMES.name]), size[1], size[0], sampling, avoiding, effort, SINGLE_BYTES)
-    return Estimate(cost.operations / (_CPU_OPERATIONS * (os.cpu_count() or 1)), cost.memory_bytes)
+    cost = animation_cost(
+        int(told[FRAMES.name]), size[1], size[0], sampling, avoiding, effort, device.value_bytes
+    )
+    return Estimate(cost.operations / device.operations_per_second, cost.memory_bytes)

@@ -1,0 +1,125 @@
+"""Times ColorizeDiffusion with random weights: what it paints is meaningless, how long it takes is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
+from keycel_backend.diffusion.colorizediffusion.modes import (
+    Mode,
+    Reference,
+    Thresholds,
+    reference_context,
+    sketch_split,
+)
+from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks, build_networks
+from keycel_backend.diffusion.colorizediffusion.sampling import Branches, SamplingOptions, decode_latents
+from keycel_backend.diffusion.colorizediffusion.unet import unet_forward
+from keycel_backend.diffusion.counting import counted
+from keycel_backend.diffusion.lvcd.benchmark import Part
+from keycel_backend.diffusion.random_weights import fill_with_noise
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSpeed:
+    parts: tuple[Part, ...]
+    """A "segment" is one drawing, with its reference."""
+    peak_memory_bytes: int | None
+    """Of the GPU; None without one."""
+
+    @property
+    def seconds(self) -> float:
+        """Of one drawing."""
+        return sum(part.seconds * part.times_per_segment for part in self.parts)
+
+    @property
+    def operations(self) -> float:
+        return sum(part.operations * part.times_per_segment for part in self.parts)
+
+
+def measure_colorizediffusion(
+    configuration: ColorizeDiffusionConfiguration,
+    options: SamplingOptions,
+    mode: Mode,
+    height: int,
+    width: int,
+    device: torch.device,
+    precision: torch.dtype,
+    repeats: int,
+) -> ReferenceSpeed:
+    """Times each part with weights that are random, after one run to warm up.
+
+    Args:
+        height, width: in pixels, multiples of `configuration.size_multiple`.
+        repeats: of each part; 1 or more.
+    """
+    meta = torch.device("meta")
+    with meta:
+        networks, shapes = build_networks(configuration), build_networks(configuration).to(meta, precision)
+    fill_with_noise(networks, device, precision)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    works = _works(networks, options, mode, height, width, device)
+    twins = _works(shapes, options, mode, height, width, meta)
+    parts: list[Part] = []
+    for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
+        with counted() as count, torch.no_grad():
+            twin()
+        parts.append(Part(name, times, _median_seconds(work, device, repeats), count.operations))
+    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    return ReferenceSpeed(tuple(parts), peak)
+
+
+_Work = tuple[float, Callable[[], object]]
+"""How often for a drawing, and the work."""
+
+
+@torch.no_grad()
+def _works(
+    networks: ColorizeDiffusionNetworks,
+    options: SamplingOptions,
+    mode: Mode,
+    height: int,
+    width: int,
+    device: torch.device,
+) -> dict[str, _Work]:
+    pixels = networks.configuration.autoencoder.pixels_per_latent
+    rows, columns = height // pixels, width // pixels
+    image = torch.zeros(1, 3, height, width, device=device)
+    reference, thresholds = Reference(image, torch.zeros(1, 1, height, width, device=device)), Thresholds()
+    sketches = torch.full((1, 3, height, width), -1.0, device=device)
+    mask = torch.zeros(1, 1, rows, columns, device=device)
+    split = sketch_split(mode, mask, thresholds)
+    channels = networks.configuration.denoiser.cross_attention_dim
+    tokens = networks.configuration.background.num_tokens * (1 if mode is Mode.VANILLA else 2)
+    context = torch.zeros(1, tokens, channels, device=device)
+    branches = Branches.of(networks, sketches, context, split, options)
+    dtype = networks.unet.dtype
+    sample = torch.zeros(1 + len(branches.guidance), 4, rows, columns, device=device, dtype=dtype)
+    timestep = torch.zeros((), device=device)
+    latents = sample[:1].float()
+    return {
+        "reference": (1, lambda: reference_context(networks, reference, mode, thresholds)),
+        "sketch encoder": (1, lambda: networks.sketch_encoder(sketches.to(dtype))),
+        "UNet": (
+            options.num_steps,
+            lambda: unet_forward(networks.unet, sample, timestep, branches.told),
+        ),
+        "decoding": (1, lambda: decode_latents(networks, latents)),
+    }
+
+
+def _median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
+    seconds: list[float] = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        with torch.no_grad():
+            work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        seconds.append(time.perf_counter() - began)
+    return sorted(seconds[1:])[(repeats - 1) // 2]
