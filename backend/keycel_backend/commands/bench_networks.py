@@ -12,9 +12,15 @@ from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.models.libraries import import_networks
 from keycel_shared.errors import ErrorCode, KeycelError
 
-_MODULES = {"lvcd": "keycel_backend.engines.lvcd.speed"}
+_MODULES = {
+    "lvcd": "keycel_backend.engines.lvcd.speed",
+    "flipsketch": "keycel_backend.engines.flipsketch.speed",
+}
 """Engines whose networks can be timed so."""
-_SIZES = {"full": "576x320", "small": "192x128"}
+_SIZES = {
+    "lvcd": {"full": "576x320", "small": "192x128"},
+    "flipsketch": {"full": "256x256", "small": "128x128"},
+}
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +59,7 @@ def run_networks(arguments: argparse.Namespace) -> int:
     speed = import_networks(_MODULES[arguments.engine])
     device = arguments.device or speed.default_device()
     networks = arguments.networks or ("small" if device == "cpu" else "full")
-    width, height = _size(arguments.size or _SIZES[networks])
+    width, height = _size(arguments.size or _SIZES[arguments.engine][networks])
     line = ProgressLine(quiet=arguments.json)
     line.show(f"{arguments.engine}, {networks} networks, {width}x{height} on {device}", important=True)
     figures = speed.measure(device, networks == "small", width, height, arguments.steps, arguments.repeats)
@@ -85,7 +91,7 @@ def _as_text(figures: dict[str, Any]) -> str:
         + (f", peak {memory / 1e9:.2f} GB)" if memory is not None else ")"),
     ]
     lines += [
-        f"  {part['name']}: {part['seconds']:.4f} s, {part['share']:.1%} of a segment, "
+        f"  {part['name']}: {part['seconds']:.4f} s, {part['share']:.1%} of the time, "
         f"{part['operations'] / 1e12:.4f} TFLOP, {part['tera_operations_per_second']:.3f} TFLOP/s"
         for part in figures["parts"]
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk,
 from keycel_backend.diffusion.svd.controlnet import controlnet_forward, embed_hint
 from keycel_backend.diffusion.svd.image_embedding import embed_image
 from keycel_backend.diffusion.svd.unet import Conditioning, Residuals, unet_forward
+from keycel_backend.diffusion.timing import fill_at_random, median_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def measure_lvcd(
     for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
         with counted() as count, torch.no_grad():
             twin()
-        parts.append(Part(name, times, _median_seconds(work, device, repeats), count.operations))
+        parts.append(Part(name, times, median_seconds(work, device, repeats), count.operations))
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     return LvcdSpeed(height, width, options.num_steps, options.layout.stride, tuple(parts), peak)
 
@@ -110,16 +110,8 @@ def random_networks(
     """On the device at once, without a detour through main memory."""
     with torch.device("meta"):
         networks = build_networks(configuration)
-    generator = torch.Generator(device).manual_seed(0)
     for name, component in networks.components().items():
-        dtype = component_dtype(name, precision)
-        for module in component.modules():
-            for key, parameter in list(module.named_parameters(recurse=False)):
-                values = torch.empty(parameter.shape, device=device, dtype=dtype)
-                fan_in = max(1, parameter[0].numel()) if parameter.dim() > 1 else 1
-                values.normal_(std=fan_in**-0.5, generator=generator)
-                setattr(module, key, nn.Parameter(values, requires_grad=False))
-        component.to(device)  # buffers
+        fill_at_random(component, device, component_dtype(name, precision))
     return networks
 
 
@@ -178,15 +170,3 @@ def _zero_residuals(
         size = (rows >> halvings, columns >> halvings)
         down.append(torch.zeros(slots, convolution.out_channels, *size, device=device, dtype=dtype))
     return Residuals(down, torch.zeros_like(down[-1]))
-
-
-def _median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
-    seconds: list[float] = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        with torch.no_grad():
-            work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - began)
-    return sorted(seconds[1:])[(repeats - 1) // 2]

@@ -43,7 +43,7 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             f"The networks do not take pictures of {width}x{height}.",
             f"Give sides that are multiples of {multiple}, such as 576x320.",
         )
-    target = _device(device)
+    target = device_called(device)
     precision = torch.float16 if target.type == "cuda" else torch.float32
     options = SamplingOptions(num_steps=steps)
     try:
@@ -65,7 +65,8 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _device(name: str) -> torch.device:
+def device_called(name: str) -> torch.device:
+    """Raises `KeycelError` DOC_BAD_OPTION for a device that torch cannot use here."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
