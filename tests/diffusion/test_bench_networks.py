@@ -35,6 +35,24 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert figures["operations_per_frame"] == pytest.approx(per_segment / figures["new_frames_per_segment"])
 
 
+def test_figures_of_flipsketch(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["bench", "--engine", "flipsketch", "--random-weights", "--repeats", "1", "--size", "64x64"]
+    assert cli.main([*words, "--steps", "5", "--device", "cpu", "--json"]) == 0
+    figures: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (figures["width"], figures["height"], figures["steps"], figures["frames"]) == (64, 64, 5, 10)
+    by_name = {part["name"]: part for part in figures["parts"]}
+    assert sum(part["share"] for part in by_name.values()) == pytest.approx(1.0)
+    assert by_name["composed pair"]["operations"] == pytest.approx(
+        2 * by_name["plain pass"]["operations"], rel=0.02
+    )
+    assert by_name["alignment iteration"]["times_per_clip"] == 2 * 10
+    # 3 composed steps with 10, 9 and 8 copies of the sketch, in passes over 10 frames
+    assert by_name["composed pair"]["times_per_clip"] == pytest.approx(2.7)
+    assert by_name["plain pass"]["times_per_clip"] == pytest.approx(2 * 5 - 2.7)
+    assert cli.main([*words, "--size", "100x64", "--device", "cpu"]) == 2
+    assert "multiples of 32" in capsys.readouterr().err
+
+
 def test_figures_as_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     parts = tuple(Part(name, 4.0, 0.5, 10**9) for name in ("ControlNet", "UNet", "decoding"))
     speed_of = LvcdSpeed(64, 64, 4, 10, parts, 3 * 10**9, (PlainPart("step, nothing saved", 4.0, 3.0),))
@@ -70,6 +88,7 @@ def test_figures_of_one_drawing_after_one_image(capsys: pytest.CaptureFixture[st
         (["--size", "big"], 2, "is no size"),
         (["--device", "toaster"], 2, "no device 'toaster'"),
         (["--steps", "0"], 2, "at least 1"),
+        (["--engine", "flipsketch", "--compile"], 2, "are not compiled"),
         (["--engine", "flat"], 3, "Choose one of: lvcd, "),
     ],
 )

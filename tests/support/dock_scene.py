@@ -47,6 +47,22 @@ EVERY_KIND = EngineInfo(
     licence="GPL-3.0-or-later",
 )
 
+ANIMATING = EngineInfo(
+    name="moving",
+    title="Moves a drawing",
+    version="1",
+    tasks=("animate",),
+    options=(
+        EngineOption("prompt", "What happens", "A sentence.", ""),
+        EngineOption("frames", "Drawings", "How many.", 10, 2, 240),
+        EngineOption("exposure", "Exposure", "For how many frames.", 1, 1, 24),
+        EngineOption("mode", "Mode", "Quick or good.", "draft", choices=("draft", "faithful")),
+    ),
+    minimum_keyframes=0,
+    largest_side=16384,
+    licence="GPL-3.0-or-later",
+)
+
 LAYERS = (
     LayerInfo("lines", "Lines", 0, ours=False),
     LayerInfo("group", "Characters", 0, ours=False),
@@ -98,6 +114,8 @@ def fill(model: Model) -> None:
     choice = Choice(line_layer="lines", color_layer="keys", result_layer="ours", options={"gap": 4})
     model.choice.show(LAYERS, choice)
     model.choice.show_engines((FLAT, EVERY_KIND))
+    model.animation.show_engines((FLAT, ANIMATING))
+    model.animation.set_option("prompt", "the cat looks up and blinks")
     model.choice.show_estimate(Estimate(24, 10, 12.3, 610_000_000))
     model.backend.show(Link.READY, "Keycel 0.1.0")
     model.review.show_cells(CELLS)

@@ -219,7 +219,11 @@ class MemoryBackend:
             if self.stalls and number:
                 return
             try:
-                coloured = self.colour(self.blobs[drawings[time]], request.seed if request.redraw else 0)
+                seed = request.seed if request.redraw else 0
+                if request.task == "animate":  # its drawings do not exist yet: one of them for every time
+                    coloured = self.colour(self.blobs[request.drawings[0].digest], seed + time)
+                else:
+                    coloured = self.colour(self.blobs[drawings[time]], seed)
             except KeycelError as error:
                 failed += 1
                 self._event(job, FrameFailed(job, time, error.value))

@@ -59,6 +59,12 @@ class RecordingCommands:
     def regenerate(self) -> None:
         self.calls.append(("regenerate",))
 
+    def animate(self, another: bool) -> None:
+        self.calls.append(("animate", another))
+
+    def set_animation_option(self, name: str, value: OptionValue) -> None:
+        self.calls.append(("set_animation_option", name, value))
+
     def cancel(self) -> None:
         self.calls.append(("cancel",))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keycel_plugin.flow import review
+from keycel_plugin.flow.animate import animate
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
@@ -124,6 +125,23 @@ class Controller(QtCore.QObject):
         times = self._frames_meant()
         self._runner.start(lambda: regenerate(document, times, choice, self._context))
 
+    def animate(self, another: bool) -> None:
+        animation, document, choice = (
+            self.model.animation,
+            self._host.active_document(),
+            self.model.choice.choice,
+        )
+        engine = animation.engine
+        if engine is None or self.busy:
+            return
+        animation.take += another
+        options = {option.name: animation.option(option.name) for option in engine.options}
+        take = animation.take
+        self._runner.start(lambda: animate(document, choice, engine.name, options, take, self._context))
+
+    def set_animation_option(self, name: str, value: OptionValue) -> None:
+        self.model.animation.set_option(name, value)
+
     def cancel(self) -> None:
         self._runner.cancel()
 
@@ -237,5 +255,7 @@ class Controller(QtCore.QObject):
 
     def _show_engines(self) -> None:
         if self._backend.engines:
-            self.model.choice.show_engines(self._backend.engines)
+            able = [engine for engine in self._backend.engines if "colorize" in engine.tasks]
+            self.model.choice.show_engines(able)
+            self.model.animation.show_engines(self._backend.engines)
             self._planner.plan_soon()

@@ -27,11 +27,16 @@ _News = Delivery | FrameFailed | JobStatus | ErrorValue
 class Job:
     """Submits a request and brings its frames. Results stay in the store until `acknowledge`."""
 
-    def __init__(self, backend: Backend, progress: Progress, work: Pending) -> None:
-        """`work` is noted until the job is over, so that a new Krita can go on if this one is killed."""
+    def __init__(self, backend: Backend, progress: Progress, work: Pending | None, doing: str = "") -> None:
+        """`work` is noted until the job is over, so that a new Krita can go on if this one is killed.
+
+        Without it nothing is noted; finished frames stay in the store all the same. `doing`: words for the
+        work, if it is not colouring.
+        """
         self._backend = backend
         self._progress = progress
         self._work = work
+        self._doing = doing or _("Colouring")
         self._inbox: Inbox[_News] = Inbox()
         self._request: JobRequest | None = None
         self._session: Session | None = None
@@ -57,7 +62,8 @@ class Job:
         self._progress.show(_("Starting the backend"))
         self._request = request
         self._total = len(request.targets)
-        earlier = self._backend.pending.take_over(self._work, request)
+        work = self._work
+        earlier = self._backend.pending.take_over(work, request) if work is not None else None
         self._session = await self._backend.connect_for(self._inbox.put, earlier)
         self._progress.show(_("Sending the drawings"))
         self._submission = Submission(self._session, request, read_picture, self, self._preview)
@@ -71,7 +77,7 @@ class Job:
                 self._delivered.append(replace(news, pixels=b""))
                 self.unsure += news.event.unsure > 0
                 yield news
-                self._show_progress(_("Colouring"))
+                self._show_progress(self._doing)
             elif isinstance(news, FrameFailed):
                 self.failures.append(news)
             else:
@@ -129,9 +135,10 @@ class Job:
 
     def accepted(self, status: JobStatus) -> None:
         self._total = status.total
-        if status.job != self._noted and self._request is not None and self._session is not None:
+        work, request, session = self._work, self._request, self._session
+        if work is not None and request is not None and session is not None and status.job != self._noted:
             self._forget_note()  # of a job that the backend has lost
-            self._backend.pending.remember(self._work, self._request, self._session.id, status.job)
+            self._backend.pending.remember(work, request, session.id, status.job)
             self._noted = status.job
         self._show_progress(_("Waiting for the engine"))
 

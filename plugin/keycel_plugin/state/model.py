@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keycel_plugin.qt import QtCore
+from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.backend_status import BackendStatus
 from keycel_plugin.state.choice import ShotChoice
 from keycel_plugin.state.progress import Progress
@@ -18,6 +19,7 @@ class Model(QtCore.QObject):
         """`backend`: the status that the connection itself writes; None where there is none."""
         super().__init__(parent)
         self.choice = ShotChoice(self)
+        self.animation = Animation(self)
         self.progress = Progress(self)
         self.question = Question(self)
         self.review = Review(self)

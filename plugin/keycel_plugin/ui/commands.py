@@ -52,6 +52,12 @@ class Commands(Protocol):
     def regenerate(self) -> None:
         """New takes of the selected frames."""
 
+    def animate(self, another: bool) -> None:
+        """A new layer of drawings from the one under the playhead; `another`: another take of the same."""
+
+    def set_animation_option(self, name: str, value: OptionValue) -> None:
+        """An option of the engine that animates."""
+
     def cancel(self) -> None: ...
 
     def answer(self, yes: bool) -> None: ...

@@ -1,10 +1,11 @@
-"""The docker's content: three pages, and beneath them what is always in sight."""
+"""The docker's content: four pages, and beneath them what is always in sight."""
 
 from __future__ import annotations
 
 from keycel_plugin.qt import QtGui, QtWidgets
 from keycel_plugin.slots import guarded
 from keycel_plugin.state.model import Model
+from keycel_plugin.ui.animate_page import AnimatePage
 from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.compare_window import CompareWindow
 from keycel_plugin.ui.footer import Footer
@@ -27,6 +28,7 @@ class Dock(QtWidgets.QWidget):
         self._shot = ShotPage(model, commands, icon)
         self._review = ReviewPage(model, commands, icon)
         self._palette = PalettePage(model, commands)
+        self._animate = AnimatePage(model, commands)
         self._footer = Footer(model, commands)
         self.pages = QtWidgets.QTabWidget()
         self._lay_out()
@@ -38,6 +40,7 @@ class Dock(QtWidgets.QWidget):
             (self._shot, _("Shot")),
             (scrollable(self._review), _("Review")),
             (scrollable(self._palette), _("Palette")),
+            (scrollable(self._animate), _("Animate")),
         ):
             self.pages.addTab(page, title)
         column = QtWidgets.QVBoxLayout(self)
@@ -74,6 +77,9 @@ class Dock(QtWidgets.QWidget):
         self.rename_button = self._palette.rename_button
         self.replace_button = self._palette.replace_button
         self.restore_button = self._palette.restore_button
+        self.animate_page = self._animate
+        self.animate_button = self._animate.animate_button
+        self.another_button = self._animate.another_button
         self.backend_label = footer.backend_label
         self.progress_bar = footer.progress_bar
         self.cancel_button = footer.cancel_button

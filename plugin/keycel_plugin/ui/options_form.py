@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from functools import partial
 
 from keycel_plugin.qt import QtCore, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
+from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.choice import ShotChoice
-from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.icons import SnugButton
 from keycel_plugin.ui.option_editors import Editor, editor_for
 from keycel_plugin.ui.wheel import WheelGuard
 from keycel_plugin.words import _
-from keycel_shared.messages import EngineOption
+from keycel_shared.messages import EngineOption, OptionValue
 
 
 class OptionsForm(QtWidgets.QWidget):
     """Generated anew whenever the engine's description changes."""
 
     def __init__(
-        self, choice: ShotChoice, commands: Commands, parent: QtWidgets.QWidget | None = None
+        self,
+        choice: ShotChoice | Animation,
+        set_option: Callable[[str, OptionValue], None],
+        without: Collection[str] = (),
     ) -> None:
-        super().__init__(parent)
+        """`without`: options that have a place of their own elsewhere."""
+        super().__init__()
         self._choice = choice
-        self._commands = commands
+        self._set_option = set_option
+        self._without = without
         self._options: tuple[EngineOption, ...] = ()
         self._guard = WheelGuard(self)
         self.editors: dict[str, Editor] = {}
@@ -60,7 +66,9 @@ class OptionsForm(QtWidgets.QWidget):
     @guarded_method
     def _show(self) -> None:
         engine = self._choice.engine
-        options = engine.options if engine else ()
+        options = (
+            tuple(option for option in engine.options if option.name not in self._without) if engine else ()
+        )
         if options != self._options:
             self._options = options
             self._fresh_body()
@@ -92,7 +100,7 @@ class OptionsForm(QtWidgets.QWidget):
         former.deleteLater()
 
     def _add_row(self, form: QtWidgets.QFormLayout, option: EngineOption) -> None:
-        editor = editor_for(option, partial(self._commands.set_option, option.name))
+        editor = editor_for(option, partial(self._set_option, option.name))
         self.editors[option.name] = editor
         self._guard.protect(editor.widget)
         editor.widget.setToolTip(_(option.help))
@@ -106,4 +114,4 @@ class OptionsForm(QtWidgets.QWidget):
     def _reset(self) -> None:
         for option in self._options:
             if self._choice.option(option.name) != option.default:
-                self._commands.set_option(option.name, option.default)
+                self._set_option(option.name, option.default)

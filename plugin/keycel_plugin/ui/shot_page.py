@@ -30,7 +30,7 @@ class ShotPage(QtWidgets.QWidget):
         self.result_picker = ResultPicker(_("Where the colours go: a new layer, or one that Keycel has made"))
         self.engine_picker = Picker(_("What colours the drawings"), _("Known when the backend runs"))
         self.scope_picker = Picker(_("Which drawings are coloured; locked, accepted and painted ones stay"))
-        self.options_form = OptionsForm(model.choice, commands)
+        self.options_form = OptionsForm(model.choice, commands.set_option)
         self.restriction = PaletteRestriction(model.choice, commands, icons)
         self.estimate_label = QtWidgets.QLabel()
         self.colorize_button = SnugButton(

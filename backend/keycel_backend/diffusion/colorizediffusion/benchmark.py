@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from keycel_backend.diffusion.colorizediffusion.unet import unet_forward
 from keycel_backend.diffusion.counting import counted
 from keycel_backend.diffusion.lvcd.benchmark import Part
 from keycel_backend.diffusion.random_weights import fill_with_noise
+from keycel_backend.diffusion.timing import median_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def measure_colorizediffusion(
     for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
         with counted() as count, torch.no_grad():
             twin()
-        parts.append(Part(name, times, _median_seconds(work, device, repeats), count.operations))
+        parts.append(Part(name, times, median_seconds(work, device, repeats), count.operations))
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     return ReferenceSpeed(tuple(parts), peak)
 
@@ -111,15 +111,3 @@ def _works(
         ),
         "decoding": (1, lambda: decode_latents(networks, latents)),
     }
-
-
-def _median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
-    seconds: list[float] = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        with torch.no_grad():
-            work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - began)
-    return sorted(seconds[1:])[(repeats - 1) // 2]

@@ -105,7 +105,8 @@ def _sampled(
 ) -> tuple[Tensor, WorkingSize]:
     """(frames, 4, height, width) scaled latents, and the size they were made at."""
     configuration = networks.configuration
-    size = WorkingSize.of(*material.sketch.shape, effort.scale, configuration.size_multiple)
+    height, width = material.sketch.shape[:2]
+    size = WorkingSize.of(height, width, effort.scale, configuration.size_multiple)
     pixels = configuration.vae.pixels_per_latent
     rows, columns = size.padded_height // pixels, size.padded_width // pixels
     channels = configuration.unet.in_channels
@@ -144,7 +145,8 @@ def _decoded(
     networks: FlipsketchNetworks, latents: Tensor, size: WorkingSize, device: torch.device, effort: Effort
 ) -> Frames:
     place(networks, ("vae",), device, effort.offload)
-    chunks = [decode_frames(networks.vae, chunk) for chunk in latents.split(effort.decode_chunk)]
+    starts = range(0, len(latents), effort.decode_chunk)
+    chunks = [decode_frames(networks.vae, latents[start : start + effort.decode_chunk]) for start in starts]
     pictures = size.cropped(torch.cat([chunk.mean(dim=1, keepdim=True) for chunk in chunks]))[:, 0]
     if not torch.isfinite(pictures).all():
         raise KeycelError(

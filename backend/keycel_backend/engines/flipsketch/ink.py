@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from skimage.morphology import skeletonize
 
-from keycel_backend.regions.arrays import Bytes, Floats, Mask, Pixels, distance_to
+from keycel_backend.regions.arrays import Bytes, Floats, Labels, Mask, Pixels, distance_to
 from keycel_backend.regions.lines import LineArt
 
 THINNEST = 2.0
@@ -127,7 +127,7 @@ def _without_specks(ink: Mask, pen: Pen) -> Mask:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
     kept = np.zeros(count, np.bool_)
     kept[1:] = stats[1:, cv2.CC_STAT_AREA] >= 0.5 * pen.shown**2
-    return kept[labels]
+    return kept[cast(Labels, labels)]
 
 
 def _lines(ink: Mask, pen: Pen) -> Floats:

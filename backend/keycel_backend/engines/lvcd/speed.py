@@ -31,7 +31,7 @@ SMALL = LvcdConfiguration(
 
 
 def measure(
-    device: str, small: bool, width: int, height: int, steps: int, repeats: int, compiled: bool
+    device: str, small: bool, width: int, height: int, steps: int, repeats: int, compiled: bool = False
 ) -> dict[str, Any]:
     """Figures of one size, ready for JSON; halves on a GPU, single precision elsewhere.
 
