@@ -28,6 +28,8 @@ _CANDIDATES = 24
 _STAGES = ((0.10, 8.0), (0.07, 4.0), (0.05, 2.0), (0.03, 1.0), (0.02, 0.5), (0.012, 0.5), (0.008, 0.5))
 """How far nodes look, as a share of the figure's diagonal, and how stiff the mesh is."""
 _ROUNDS = 3
+_TAKE_STIFFNESS = (3.0, 0.3, 1.0)
+"""Of further takes, times the usual."""
 _UNKNOWN = 0.03
 """Belief that two regions are the same one where the matcher says they are not."""
 _TURN_COST = 4.0
@@ -61,16 +63,18 @@ def _dense(found: Match, count: int) -> Floats:
     return np.minimum(belief, 1.0)
 
 
-def fit(mesh: Mesh, one: Key, two: Key, belief: Floats, checkpoint: Checkpoint) -> Fit:
-    """`mesh` of the key `one`, brought to `two`. Both have ink."""
+def fit(mesh: Mesh, one: Key, two: Key, belief: Floats, checkpoint: Checkpoint, take: int = 0) -> Fit:
+    """`mesh` of the key `one`, brought to `two`. Both have ink.
+
+    `take`: 0 for what explains most; others go by turns through the guesses, and softer or stiffer.
+    """
     lines = _Lines(two)
-    found: Fit | None = None
-    for guess in _guesses(mesh, one, two, belief):
-        tried = _settled(mesh, one, two, belief, lines, guess, checkpoint)
-        if found is None or tried.misfit < found.misfit:
-            found = tried
-    assert found is not None
-    return found
+    guesses = list(_guesses(mesh, one, two, belief))
+    if take:
+        guess = guesses[take % len(guesses)]
+        return _settled(mesh, one, belief, lines, guess, _TAKE_STIFFNESS[take // len(guesses) % 3], checkpoint)
+    tried = [_settled(mesh, one, belief, lines, guess, 1.0, checkpoint) for guess in guesses]
+    return min(tried, key=lambda fit: fit.misfit)
 
 
 class _Lines:
@@ -85,7 +89,13 @@ class _Lines:
 
 
 def _settled(
-    mesh: Mesh, one: Key, two: Key, belief: Floats, lines: _Lines, guess: Places, checkpoint: Checkpoint
+    mesh: Mesh,
+    one: Key,
+    belief: Floats,
+    lines: _Lines,
+    guess: Places,
+    stiffer: float,
+    checkpoint: Checkpoint,
 ) -> Fit:
     places, strength = guess, mesh.strength
     for reach, stiffness in _STAGES:
@@ -93,7 +103,7 @@ def _settled(
         for _ in range(_ROUNDS):
             checkpoint()
             pull, _cost = _closest(mesh, one, belief, lines, places, strength, sigma)
-            places = bend(mesh, places, pull, stiffness, strength)
+            places = bend(mesh, places, pull, stiffer * stiffness, strength)
             strength = _parted(mesh, places, strength, sigma)
     _pull, cost = _closest(mesh, one, belief, lines, places, strength, max(0.02 * one.figure, 3.0))
     return Fit(places, strength, float(np.mean(np.minimum(cost / 6.0, 1.0))))

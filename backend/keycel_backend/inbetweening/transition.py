@@ -47,16 +47,19 @@ class _Half:
 class Transition:
     """Draws what lies between two keys of one size. Both have ink."""
 
-    def __init__(self, one: Key, two: Key, matcher: Matcher, checkpoint: Checkpoint) -> None:
+    def __init__(self, one: Key, two: Key, matcher: Matcher, checkpoint: Checkpoint, take: int = 0) -> None:
+        """`take`: 0 for the best; others look at the motion in another way."""
         belief = region_beliefs(one, two, matcher)
         checkpoint()
         self._one = one
         mesh = make_mesh(one)
-        found = fit(mesh, one, two, belief, checkpoint)
+        found = fit(mesh, one, two, belief, checkpoint, take)
         self._there = _half(one, two, mesh, found)
         checkpoint()
         self._back = _reverse(one, two, self._there)
         self.misfit = found.misfit
+        self.common = float(min(self._there.matched.mean(), self._back.matched.mean()))
+        """Share of their lines that the keys have in common, 0..1."""
 
     def at(self, share: float) -> Pixels:
         """The drawing at `share` 0..1 of the way, RGBA; both ends only nearly equal the keys."""
