@@ -113,8 +113,8 @@ class Request:
 
     shot: Shot
     targets: tuple[int, ...]
-    """Frame numbers wanted, each the first time of a drawing of the shot; of the task "inbetween" any from the
-    first to the last key sketch."""
+    """Frame numbers wanted, each the first time of a drawing of the shot; of the task "inbetween" any from
+    the first to the last key sketch."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     seed: int = 0
     """Job seed; an engine derives each frame's own seed from it and the drawing's digest."""

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array, csc_array, diags_array
 from scipy.sparse.linalg import splu
 
 from keycel_backend.inbetweening.mesh import Mesh, Places
-from keycel_backend.regions.arrays import Floats
+from keycel_backend.regions.arrays import Floats, Integers
 
 _ANCHOR = 1e-3
 """How strongly places are drawn to the straight way, compared with a link along a stroke: only
@@ -41,14 +41,14 @@ def turns(mesh: Mesh, places: Places, strength: Floats) -> Places:
     count = len(mesh.rest)
     product, norm = strength * np.conj(before) * now, strength * np.abs(before) ** 2
     total = _summed(product, one, count) + _summed(product, two, count)
-    weight = _summed(norm, one, count).real + _summed(norm, two, count).real
+    weight = _counted(norm, one, count) + _counted(norm, two, count)
     for _ in range(2):
         spread = _summed(total[two], one, count) + _summed(total[one], two, count)
-        heavy = _summed(weight[two], one, count).real + _summed(weight[one], two, count).real
+        heavy = _counted(weight[two], one, count) + _counted(weight[one], two, count)
         total, weight = total + 0.5 * spread, weight + 0.5 * heavy
-    turn = np.where(weight > 0, total / np.maximum(weight, 1e-9), 1.0 + 0j)
+    turn: Places = np.where(weight > 0, total / np.maximum(weight, 1e-9), 1.0 + 0j)
     size = np.maximum(np.abs(turn), 1e-9)
-    return turn / size * np.clip(size, _LEAST_GROWTH, _MOST_GROWTH)
+    return np.asarray(turn / size * np.clip(size, _LEAST_GROWTH, _MOST_GROWTH), np.complex128)
 
 
 def bend(mesh: Mesh, places: Places, pull: Pull, stiffness: float, strength: Floats) -> Places:
@@ -80,7 +80,7 @@ class Way:
         one, two = mesh.links[:, 0], mesh.links[:, 1]
         self._before = mesh.rest[two] - mesh.rest[one]
         around = turns(mesh, places, strength)
-        self._turn = np.log(around)
+        self._turn: Places = np.log(around)
         main = 0.5 * (self._turn[one].imag + self._turn[two].imag)
         ratio = (places[two] - places[one]) / np.where(np.abs(self._before) > 1e-9, self._before, 1.0)
         own = np.angle(ratio * np.exp(-1j * main))
@@ -101,9 +101,12 @@ class Way:
         return places, np.exp(share * self._turn)
 
 
-def _summed(values: Places, where: np.ndarray, count: int) -> Places:
-    real = np.bincount(where, weights=values.real, minlength=count)
-    return real + 1j * np.bincount(where, weights=values.imag, minlength=count)
+def _summed(values: Places, where: Integers, count: int) -> Places:
+    return _counted(values.real, where, count) + 1j * _counted(values.imag, where, count)
+
+
+def _counted(values: Floats, where: Integers, count: int) -> Floats:
+    return np.asarray(np.bincount(where, weights=values, minlength=count), np.float64)
 
 
 def _laplacian(mesh: Mesh, weight: Floats, count: int) -> coo_array:
@@ -114,7 +117,7 @@ def _laplacian(mesh: Mesh, weight: Floats, count: int) -> coo_array:
 
 def _doubled(matrix: coo_array) -> coo_array:
     """The same for x and y of every node."""
-    row, column = matrix.row, matrix.col
+    row, column = np.asarray(matrix.row), np.asarray(matrix.col)
     rows = np.concatenate([2 * row, 2 * row + 1])
     columns = np.concatenate([2 * column, 2 * column + 1])
     size = 2 * matrix.shape[0]

@@ -1,10 +1,10 @@
 """Where the strokes of one key have gone in another.
 
-Nodes look for the nearest line of the other key that runs the same way between the same regions, and the mesh
-follows as stiffly as the stage allows: non-rigid registration by closest points across lines (Amberg et al. 2007,
-"Optimal step nonrigid ICP algorithms for surface registration"), with an as-rigid-as-possible mesh (Sykora et
-al. 2009, "As-rigid-as-possible image registration for hand-drawn cartoon animations"). It begins at several
-guesses of the motion and keeps what explains most.
+Nodes look for the nearest line of the other key that runs the same way between the same regions, and the
+mesh follows as stiffly as the stage allows: non-rigid registration by closest points across lines (Amberg et
+al. 2007, "Optimal step nonrigid ICP algorithms for surface registration"), with an as-rigid-as-possible mesh
+(Sykora et al. 2009, "As-rigid-as-possible image registration for hand-drawn cartoon animations"). It begins
+at several guesses of the motion and keeps what explains most.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from keycel_backend.inbetweening.bending import Pull, bend, turns
 from keycel_backend.inbetweening.key import Key
@@ -72,7 +72,9 @@ def fit(mesh: Mesh, one: Key, two: Key, belief: Floats, checkpoint: Checkpoint, 
     guesses = list(_guesses(mesh, one, two, belief))
     if take:
         guess = guesses[take % len(guesses)]
-        return _settled(mesh, one, belief, lines, guess, _TAKE_STIFFNESS[take // len(guesses) % 3], checkpoint)
+        return _settled(
+            mesh, one, belief, lines, guess, _TAKE_STIFFNESS[take // len(guesses) % 3], checkpoint
+        )
     tried = [_settled(mesh, one, belief, lines, guess, 1.0, checkpoint) for guess in guesses]
     return min(tried, key=lambda fit: fit.misfit)
 
@@ -81,7 +83,7 @@ class _Lines:
     """The lines of a key, to be found by place."""
 
     def __init__(self, key: Key) -> None:
-        self.tree = cKDTree(key.strokes.places)
+        self.tree = KDTree(key.strokes.places)
         self.places = key.strokes.places[:, 0] + 1j * key.strokes.places[:, 1]
         self.direction = key.direction[:, 0] + 1j * key.direction[:, 1]
         self.left, self.right = key.left, key.right
@@ -132,9 +134,7 @@ def _closest(
     return pull, least
 
 
-def _alike(
-    one: Key, point: Integers, lines: _Lines, near: Integers, same: Floats, belief: Floats
-) -> Floats:
+def _alike(one: Key, point: Integers, lines: _Lines, near: Integers, same: Floats, belief: Floats) -> Floats:
     """(m, k) belief that the regions on both sides are the same."""
     left, right = one.left[point][:, None], one.right[point][:, None]
     straight = belief[left, lines.left[near]] * belief[right, lines.right[near]]

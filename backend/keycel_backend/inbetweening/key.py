@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keycel_backend.inbetweening.strokes import Strokes, trace
-from keycel_backend.regions.arrays import Floats, Integers, Pixels
+from keycel_backend.regions.arrays import Floats, Integers, Labels, Pixels
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.lines import LineArt, read_line_art
 from keycel_backend.regions.segmentation import automatic_gap, segment
@@ -55,7 +55,7 @@ def read_key(drawing: Pixels) -> Key:
     )
 
 
-def _rows_at(labels: Integers, places: Floats) -> Integers:
+def _rows_at(labels: Labels, places: Floats) -> Integers:
     height, width = labels.shape
     column = np.clip(np.rint(places[:, 0]), 0, width - 1).astype(np.int64)
     row = np.clip(np.rint(places[:, 1]), 0, height - 1).astype(np.int64)

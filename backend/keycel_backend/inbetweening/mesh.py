@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from keycel_backend.inbetweening.key import Key
 from keycel_backend.regions.arrays import Floats, Integers
@@ -108,7 +108,8 @@ def _across(key: Key, point: Integers, rest: Places, along: Integers) -> tuple[I
         return np.zeros((0, 2), np.int64), np.zeros(0)
     flat = np.stack([rest.real, rest.imag], axis=1)
     count = min(_NEIGHBOURS + 1, len(point))
-    away, near = cKDTree(flat).query(flat, k=count)
+    found = KDTree(flat).query(flat, k=count)
+    away, near = np.asarray(found[0]), np.asarray(found[1])
     one = np.repeat(np.arange(len(point)), count - 1)
     two, distance = near[:, 1:].ravel(), away[:, 1:].ravel()
     kept = (distance < _REACH * key.figure) & (one != two)

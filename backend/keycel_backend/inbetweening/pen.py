@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ _STEP = 0.5
 """Pixels between the dots a line is made of."""
 _SMALL = 4.0
 """Dots up to this radius are drawn together."""
+
+
+Stamp = tuple[Integers, Integers, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ def draw(dots: Dots, width: int, height: int, paper: tuple[int, int, int] | None
     """
     cover = np.zeros(width * height, np.float32)
     best = np.full(width * height, -1, np.int64)
-    for index, place, amount in _stamps(dots, width, height):
-        better = amount > cover[place]
-        index, place, amount = index[better], place[better], amount[better]
+    for dot, pixel, covered in _stamps(dots, width, height):
+        better = covered > cover[pixel]
+        index, place, amount = dot[better], pixel[better], covered[better]
         order = np.argsort(amount, kind="stable")  # of several on one pixel the last one counts
         cover[place[order]] = amount[order]
         best[place[order]] = index[order]
@@ -67,7 +71,7 @@ def draw(dots: Dots, width: int, height: int, paper: tuple[int, int, int] | None
     return picture.reshape(height, width, 4)
 
 
-def _stamps(dots: Dots, width: int, height: int):
+def _stamps(dots: Dots, width: int, height: int) -> Iterator[Stamp]:
     """(dot, pixel, coverage 0..1) for all pixels that dots touch, in handy portions."""
     small = np.flatnonzero(dots.radius <= _SMALL)
     large = np.flatnonzero(dots.radius > _SMALL)
@@ -81,7 +85,7 @@ def _stamps(dots: Dots, width: int, height: int):
             yield from _stamp(dots, group[start : start + 256], int(size) + 1, width, height)
 
 
-def _stamp(dots: Dots, group: Integers, reach: int, width: int, height: int):
+def _stamp(dots: Dots, group: Integers, reach: int, width: int, height: int) -> Iterator[Stamp]:
     steps = np.arange(-reach, reach + 1)
     corner = np.rint(dots.places[group]).astype(np.int64)
     x = corner[:, 0, None, None] + steps[None, None, :]

@@ -172,7 +172,7 @@ def _even(color: Floats, chains: tuple[Integers, ...]) -> Floats:
 
 
 def _half_widths(art: LineArt, centre: Mask, rows: Integers, columns: Integers) -> Floats:
-    """From the amount of ink around each point, which knows fractions of pixels; in filled areas their depth."""
+    """From the amount of ink around each point, which knows fractions of pixels; else their depth."""
     depth = np.maximum(distance_to(~art.ink)[rows, columns] - 0.5, 0.5).astype(np.float64)
     strength = art.strength.astype(np.float32)
     side = 2 * round(1.5 * art.line_width) + 5
@@ -209,4 +209,3 @@ def _lengths(centre: Mask) -> Floats:
             other[down:, :-1] = near[:bottom, 1:]
         half += step * other
     return np.maximum(half, np.float32(0.5) * centre)
-

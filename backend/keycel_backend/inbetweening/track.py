@@ -33,7 +33,7 @@ class Track:
         easing: str,
         checkpoint: Checkpoint,
     ) -> None:
-        """`keys`: digest of the key drawing at each key's frame number, at least two; `load` gives its picture."""
+        """`keys`: digest of the key drawing at each key's frame number, at least two; `load` gives it."""
         self._times = sorted(keys)
         self._digests = [keys[time] for time in self._times]
         self._load = load

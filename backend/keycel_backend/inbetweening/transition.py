@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
-from keycel_backend.inbetweening.bending import Way, turns
+from keycel_backend.inbetweening.bending import Pull, Way, bend, turns
 from keycel_backend.inbetweening.fitting import Checkpoint, Fit, fit, region_beliefs
 from keycel_backend.inbetweening.key import Key
 from keycel_backend.inbetweening.mesh import ACROSS, Mesh, Places, make_mesh
@@ -72,9 +72,7 @@ class Transition:
         )
         return draw(dots, width, height, self._one.art.paper if self._one.art.on_paper else None)
 
-    def _drawn(
-        self, half: _Half, share: float, only_new: bool
-    ) -> tuple[Floats, Floats, Floats, Integers]:
+    def _drawn(self, half: _Half, share: float, only_new: bool) -> tuple[Floats, Floats, Floats, Integers]:
         nodes, turn = half.way.at(share)
         places = half.mesh.points(nodes, turn)
         # what the nodes leave over of the way to the other key's line, point by point
@@ -107,15 +105,13 @@ def _half(one: Key, two: Key, mesh: Mesh, found: Fit) -> _Half:
     return _Half(one.strokes, mesh, way, matched, landing, width, color, vanishing)
 
 
-def _partners(
-    one: Key, two: Key, landed: Places, mesh: Mesh, turn: Places
-) -> tuple[Mask, Integers]:
+def _partners(one: Key, two: Key, landed: Places, mesh: Mesh, turn: Places) -> tuple[Mask, Integers]:
     limit = max(_NEAR * one.figure, 2.0)
     heading = (one.direction[:, 0] + 1j * one.direction[:, 1]) * turn[mesh.between[:, 0]]
     heading /= np.maximum(np.abs(heading), 1e-9)
     flat = np.stack([landed.real, landed.imag], axis=1)
     count = min(8, two.strokes.count)
-    away, near = cKDTree(two.strokes.places).query(flat, k=count)
+    away, near = KDTree(two.strokes.places).query(flat, k=count)
     away, near = away.reshape(len(flat), count), near.reshape(len(flat), count)
     other = two.direction[near, 0] + 1j * two.direction[near, 1]
     same = np.abs((np.conj(other) * heading[:, None]).real)
@@ -165,7 +161,7 @@ def _along_chains(strokes: Strokes, step: Places, matched: Mask) -> Places:
 def _vanishing(mesh: Mesh, matched: Mask) -> Floats:
     """When points without partner go: what hangs together is drawn back towards the lines that stay.
 
-    Nodes' distances to those lines are measured along links; what touches no such line is drawn back to one end.
+    Nodes' distances to those lines are measured along links; what touches none of them goes to one end.
     """
     count = len(mesh.rest)
     held = matched[mesh.point]
@@ -202,15 +198,13 @@ def _reverse(one: Key, two: Key, there: _Half) -> _Half:
     matched = np.zeros(two.strokes.count, np.bool_)
     goal, trust = mesh.rest.copy(), np.zeros(len(mesh.rest))
     if len(places):
-        tree = cKDTree(np.stack([places.real, places.imag], axis=1))
+        tree = KDTree(np.stack([places.real, places.imag], axis=1))
         away, near = tree.query(node)
         held = away <= limit
         goal[held] = (source[near] + (mesh.rest - places[near]))[held]
         trust[held] = 1.0
         covered, _near = tree.query(two.strokes.places)
         matched = _without_short_runs(two.strokes, covered <= limit)
-    from keycel_backend.inbetweening.bending import Pull, bend
-
     pull = Pull(goal, np.ones(len(goal), np.complex128), trust, 1.0)
     shift = np.mean((goal - mesh.rest)[trust > 0]) if (trust > 0).any() else 0.0
     back, strength = np.where(trust > 0, goal, mesh.rest + shift), mesh.strength

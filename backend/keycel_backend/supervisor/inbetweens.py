@@ -13,7 +13,7 @@ def wanted_inbetweens(request: JobRequest) -> tuple[int, ...]:
     """Frame numbers that a request is for, ascending: its targets, or all from the first key to the last.
 
     Raises:
-        KeycelError: DOC_NO_LINES for fewer than two key sketches, DOC_NO_SUCH_FRAME for a frame outside of them.
+        KeycelError: DOC_NO_LINES for fewer than two key sketches, DOC_NO_SUCH_FRAME for a frame beyond them.
     """
     times = sorted(sketch.time for sketch in request.sketches)
     if len(times) < 2:

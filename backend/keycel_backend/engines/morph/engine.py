@@ -85,7 +85,7 @@ class MorphEngine:
         progress: ProgressCallback,
         cancelled: CancelledCallback,
     ) -> Iterator[FrameResult]:
-        """The targets in colour. All drawings of the track take part, so that which are wanted does not matter."""
+        """The targets in colour. The whole track takes part, so that it does not matter which are wanted."""
         assert self._flat is not None
         source: dict[str, tuple[int, int]] = {}
         times: dict[str, list[int]] = {}
@@ -122,8 +122,8 @@ def _take(request: Request, moment: int) -> int:
 
 
 def _painted(shot: Shot) -> tuple[Keyframe, ...]:
-    """Painted key sketches. A painted frame between two keys belongs to the one before it, as it is on screen then;
-    the reference picture is the first key in colour, unless that is painted."""
+    """Painted key sketches. A painted frame between two keys belongs to the one before it, as that is on
+    screen then; the reference picture is the first key in colour, unless that is painted."""
     times = [sketch.time for sketch in shot.sketches]
     found: dict[int, Keyframe] = {}
     for keyframe in shot.keyframes:
