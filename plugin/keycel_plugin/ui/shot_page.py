@@ -40,6 +40,10 @@ class ShotPage(QtWidgets.QWidget):
             _("Spread"),
             _("Colour all other frames again, with those that you have painted on or accepted as keyframes"),
         )
+        self.inbetween_button = SnugButton(
+            _("In-betweens"),
+            _("The line layer has key sketches: draw the frames between them, and colour them all"),
+        )
         self._lay_out()
         self._connect()
         self._show_choice()
@@ -66,7 +70,7 @@ class ShotPage(QtWidgets.QWidget):
         font = self.colorize_button.font()
         font.setBold(True)
         self.colorize_button.setFont(font)
-        for button in (self.colorize_button, self.spread_button):
+        for button in (self.colorize_button, self.inbetween_button, self.spread_button):
             button.setMinimumHeight(2 * self.fontMetrics().height())
         self.estimate_label.setWordWrap(True)
         self.estimate_label.setToolTip(_("What the work would cost: drawings, time, memory"))
@@ -80,6 +84,7 @@ class ShotPage(QtWidgets.QWidget):
         column.addWidget(self.estimate_label)
         buttons = QtWidgets.QHBoxLayout()
         buttons.addWidget(self.colorize_button, 2)
+        buttons.addWidget(self.inbetween_button, 2)
         buttons.addWidget(self.spread_button, 1)
         column.addLayout(buttons)
 
@@ -107,6 +112,7 @@ class ShotPage(QtWidgets.QWidget):
         self.engine_picker.picked.connect(self._choose_engine)
         self.scope_picker.picked.connect(self._choose_scope)
         self.colorize_button.clicked.connect(guarded(commands.colorize))
+        self.inbetween_button.clicked.connect(guarded(commands.inbetween))
         self.spread_button.clicked.connect(guarded(commands.spread))
         self._model.choice.changed.connect(self._show_choice)
         self._model.choice.estimate_changed.connect(self._show_estimate)
@@ -152,7 +158,7 @@ class ShotPage(QtWidgets.QWidget):
         self.line_picker.show_layers(state.layers, choice.line_layer)
         self.color_picker.show_layers(state.layers, choice.color_layer)
         self.result_picker.show_layers(state.layers, choice)
-        engines = [(engine.name, _(engine.title)) for engine in state.engines]
+        engines = [(engine.name, _(engine.title)) for engine in state.engines if "colorize" in engine.tasks]
         self.engine_picker.show_entries(engines, choice.engine)
         scopes = [
             (Scope.ALL.value, _("All drawings")),
@@ -174,6 +180,7 @@ class ShotPage(QtWidgets.QWidget):
             self.options_form,
             self.restriction,
             self.colorize_button,
+            self.inbetween_button,
             self.spread_button,
         ):
             widget.setEnabled(idle)
