@@ -103,7 +103,7 @@ def test_again_with_a_changed_key_leaves_what_the_artist_has_done(desk: Desk) ->
 
 
 def test_a_new_line_is_written_also_where_its_colours_stay_the_same(run_until: RunUntil) -> None:
-    desk = Desk(run_until, document(), MemoryBackend(lambda drawing, seed: flat_picture(7)))
+    desk = Desk(run_until, document(), MemoryBackend(lambda *_: flat_picture(7)))
     desk.inbetween()
     desk.document.paint("lines", 2, flat_picture(25))
     desk.inbetween()

@@ -138,7 +138,7 @@ def _frames_between(keys: Sequence[int]) -> range:
 
 
 def _layers(document: ShotDocument, record: ShotRecord, choice: Choice) -> tuple[LayerRecord, LayerRecord]:
-    """Our layers with lines and with colours for this choice; records without an id if they are to be made."""
+    """Our layers with lines and with colours for this choice, or records without an id."""
     present = set(document.our_layers())
     for drawn in reversed(record.inbetweens):
         ours = record.layer(drawn.color_layer)
