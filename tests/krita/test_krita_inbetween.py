@@ -25,6 +25,7 @@ def test_the_frames_between_key_sketches(krita: KritaProcess, sketches: Path) ->
     open_shot(krita, sketches)
     before = put_artist(krita, 3, "Colour keys")
     done = command(krita, "inbetween")
+    assert done["line"] == "Lines"
     assert done["message"].startswith("7 frames drawn and coloured."), done
     after = state_of(krita)
     drawn, keys = keyframes(after, LINES), keyframes(after, "Lines")
@@ -49,6 +50,7 @@ def test_one_more_take_of_one_frame_and_back(krita: KritaProcess, sketches: Path
     after = state_of(krita)
     for name in (LINES, COLORS):
         assert differing(keyframes(before, name), keyframes(after, name)) <= {4}
+    assert [each["name"] for each in after["layers"]] == [each["name"] for each in before["layers"]]
     for _step in range(after["undo_steps"]):
         krita.run("shots", "undo")
     left = {layer["name"] for layer in state_of(krita)["layers"]}

@@ -8,6 +8,7 @@ from support.memory_backend import MemoryBackend, inverted
 from support.memory_host import MemoryDocument, MemoryLayer, flat_picture
 
 from keycel_plugin.flow.pair_writing import line_is_untouched
+from keycel_plugin.state.records import Choice
 from keycel_shared.errors import ErrorCode
 from keycel_shared.pixels import digest_of
 from keycel_shared.states import FrameState
@@ -123,6 +124,14 @@ def test_another_take_of_one_frame_changes_no_other(desk: Desk) -> None:
     assert [time for time in lines if lines[time] != now_lines[time]] == [5]
     assert [time for time in color if color[time] != now_color[time]] == [5]
     assert len(desk.record.layer(layers_of(desk)[0].id).frame(5).takes) == 2  # type: ignore[union-attr]
+
+
+def test_the_layer_with_key_sketches_stays_chosen(desk: Desk) -> None:
+    desk.inbetween()
+    assert (desk.record.choice.line_layer, desk.record.choice.color_layer) == ("lines", "keys")
+    desk.choice = Choice(layers_of(desk)[1].id, "keys")
+    desk.inbetween()
+    assert [sketch.time for sketch in desk.backend.requests[-1].sketches] == [2, 6, 8]
 
 
 def test_pressing_twice_changes_nothing(desk: Desk) -> None:

@@ -40,6 +40,7 @@ async def inbetween(
     Raises:
         KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
     """
+    choice = _of_sketches(document, choice)
     shot = Shot(document, choice.line_layer, choice.color_layer)
     try:
         await shot.read(context.progress)
@@ -60,6 +61,7 @@ async def inbetween(
         seed = max((ours.frame(time).next_seed() for time in todo), default=0) if times and drawn.layer else 0
         order = _Order(shot, stock, drawn, todo, seed, () if times is None else tuple(wanted))
         made = await _make(order, choice, context) if todo else None
+        _stay_with_sketches(document, choice)
         return _told(order, made, left, choice)
     finally:
         shot.close()
@@ -125,6 +127,22 @@ def _request(order: _Order, choice: Choice) -> JobRequest:
         redraw=order.seed != 0,
         name=order.shot.document.name,
     )
+
+
+def _of_sketches(document: ShotDocument, choice: Choice) -> Choice:
+    """The same for the key sketches where the layer with our own lines is chosen."""
+    if not document.is_open():
+        return choice
+    drawn = ShotMemory(document).record().drawn(choice.line_layer)
+    return choice if drawn is None else replace(choice, line_layer=drawn.line_layer)
+
+
+def _stay_with_sketches(document: ShotDocument, choice: Choice) -> None:
+    """Else the docker would suggest our own lines as the next line layer."""
+    memory = ShotMemory(document)
+    record = memory.record()
+    chosen = replace(record.choice, line_layer=choice.line_layer, color_layer=choice.color_layer)
+    memory.save(replace(record, choice=chosen))
 
 
 def _frames_between(keys: Sequence[int]) -> range:

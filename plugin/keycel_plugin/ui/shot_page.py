@@ -70,7 +70,7 @@ class ShotPage(QtWidgets.QWidget):
         font = self.colorize_button.font()
         font.setBold(True)
         self.colorize_button.setFont(font)
-        for button in (self.colorize_button, self.inbetween_button, self.spread_button):
+        for button in (self.colorize_button, self.spread_button):
             button.setMinimumHeight(2 * self.fontMetrics().height())
         self.estimate_label.setWordWrap(True)
         self.estimate_label.setToolTip(_("What the work would cost: drawings, time, memory"))
@@ -84,7 +84,6 @@ class ShotPage(QtWidgets.QWidget):
         column.addWidget(self.estimate_label)
         buttons = QtWidgets.QHBoxLayout()
         buttons.addWidget(self.colorize_button, 2)
-        buttons.addWidget(self.inbetween_button, 2)
         buttons.addWidget(self.spread_button, 1)
         column.addLayout(buttons)
 
@@ -95,6 +94,7 @@ class ShotPage(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
         column.addWidget(self.options_form)
+        column.addWidget(self.inbetween_button)
         column.addStretch(1)
         area = scrollable(content)
         area.setMinimumHeight(_FORM_ROWS_AT_LEAST * self.line_picker.sizeHint().height())
