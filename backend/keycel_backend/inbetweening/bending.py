@@ -65,7 +65,7 @@ def bend(mesh: Mesh, places: Places, pull: Pull, stiffness: float, strength: Flo
     whole = pull.strength[:, None, None] * ((1.0 - pull.slide) * across + pull.slide * np.eye(2))
     goal = np.stack([pull.goal.real, pull.goal.imag], axis=1)
     data = _blocks(whole)
-    system = data + _doubled(laplacian) + 1e-6 * diags_array(np.ones(2 * count))
+    system = data + _doubled(laplacian, count) + 1e-6 * diags_array(np.ones(2 * count))
     wanted = np.einsum("nij,nj->ni", whole, goal) + np.stack([right.real, right.imag], axis=1)
     now = np.stack([places.real, places.imag], axis=1)
     found = splu(csc_array(system)).solve((wanted + 1e-6 * now).ravel()).reshape(-1, 2)
@@ -115,12 +115,12 @@ def _laplacian(mesh: Mesh, weight: Floats, count: int) -> coo_array:
     return coo_array((np.concatenate([-weight, -weight, weight, weight]), (rows, columns)), (count, count))
 
 
-def _doubled(matrix: coo_array) -> coo_array:
+def _doubled(matrix: coo_array, count: int) -> coo_array:
     """The same for x and y of every node."""
     row, column = np.asarray(matrix.row), np.asarray(matrix.col)
     rows = np.concatenate([2 * row, 2 * row + 1])
     columns = np.concatenate([2 * column, 2 * column + 1])
-    size = 2 * matrix.shape[0]
+    size = 2 * count
     return coo_array((np.concatenate([matrix.data, matrix.data]), (rows, columns)), (size, size))
 
 

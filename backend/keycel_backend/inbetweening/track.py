@@ -108,11 +108,7 @@ class Track:
             self._checkpoint()
             key = read_key(self._load(digest))
             if not key.strokes.count:
-                raise KeycelError(
-                    ErrorCode.DOC_NO_LINES,
-                    f"The key sketch at frame {self._times[place]} has no lines.",
-                    "Draw on it, or remove it, then try again.",
-                )
+                raise empty_key(self._times[place])
             self._keys[digest] = key
             _trim(self._keys, _KEPT_KEYS)
         self._keys.move_to_end(digest)
@@ -121,6 +117,14 @@ class Track:
     def _size(self) -> tuple[int, int]:
         width, height = self._key(self._place(self._times[0])).size
         return height, width
+
+
+def empty_key(time: int) -> KeycelError:
+    return KeycelError(
+        ErrorCode.DOC_NO_LINES,
+        f"The key sketch at frame {time} has no lines.",
+        "Draw on it, or remove it, then try again.",
+    )
 
 
 def _trim(kept: OrderedDict[Any, Any], most: int) -> None:

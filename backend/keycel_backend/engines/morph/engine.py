@@ -26,9 +26,11 @@ from keycel_backend.engines.base import (
 from keycel_backend.engines.flat.description import DESCRIPTION as FLAT
 from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.engines.morph.description import DESCRIPTION, EASING, estimate
-from keycel_backend.inbetweening.track import Track
+from keycel_backend.inbetweening.fitting import Checkpoint
+from keycel_backend.inbetweening.track import Track, empty_key
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.learned import LearnedMatcher
+from keycel_backend.regions.lines import read_line_art
 from keycel_backend.regions.matching import Matcher
 
 LITTLE = 0.35
@@ -69,6 +71,7 @@ class MorphEngine:
         keys = {sketch.time: sketch.digest for sketch in request.shot.sketches}
         easing = str(request.options.get(EASING.name, EASING.default))
         track = Track(keys, request.shot.load, self._matcher, easing, checkpoint)
+        _check_keys(request.shot, checkpoint)
         painted = _painted(request.shot)
         if not painted:
             yield from _lines_alone(request, track, progress)
@@ -115,6 +118,14 @@ class MorphEngine:
             for moment, name in wanted.items():
                 if first[name] == result.time:
                     yield replace(result, time=moment)
+
+
+def _check_keys(shot: Shot, checkpoint: Checkpoint) -> None:
+    """Raises KeycelError (DOC_NO_LINES) before any work if one of the keys is empty."""
+    for sketch in shot.sketches:
+        checkpoint()
+        if read_line_art(shot.load(sketch.digest)).is_empty:
+            raise empty_key(sketch.time)
 
 
 def _take(request: Request, moment: int) -> int:
