@@ -33,8 +33,10 @@ _TAKE_STIFFNESS = (3.0, 0.3, 1.0)
 _UNKNOWN = 0.03
 """Belief that two regions are the same one where the matcher says they are not."""
 _TURN_COST = 4.0
+"""Of a line that runs across, in squared distances as far as nodes look."""
 _SLIDE = 0.02
-_VAST = 0.6
+"""Strength of the pull along a line: nodes may slide on it."""
+_LEAST_GROWTH, _MOST_GROWTH, _ROUNDS_OF_GUESS = 0.7, 1.4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,8 @@ def _with_regions(mesh: Mesh, one: Key, two: Key, belief: Floats) -> Places:
     source, target = one.regions, two.regions
     best = belief.argmax(axis=1)
     sure = belief[np.arange(source.count), best]
-    vast = source.size > _VAST * max(source.labels.shape)
-    weight = np.where(vast, 0.0, sure**2 / np.sqrt(source.area))
-    growth = np.clip(np.sqrt(target.area[best] / source.area), 0.7, 1.4)
+    weight = np.where(one.background, 0.0, sure**2 / np.sqrt(source.area))
+    growth = np.clip(np.sqrt(target.area[best] / source.area), _LEAST_GROWTH, _MOST_GROWTH)
     middle = (source.centroid[:, 0] + 1j * source.centroid[:, 1]) / source.scale
     landing = (target.centroid[best, 0] + 1j * target.centroid[best, 1]) / target.scale
     goal = np.zeros(len(mesh.rest), np.complex128)
@@ -183,6 +184,6 @@ def _with_regions(mesh: Mesh, one: Key, two: Key, belief: Floats) -> Places:
     pull = Pull(goal, np.ones(len(goal), np.complex128), trust, 1.0)
     shift = np.average(goal - mesh.rest, weights=total)
     places = mesh.rest + shift
-    for _ in range(6):
+    for _ in range(_ROUNDS_OF_GUESS):
         places = bend(mesh, places, pull, 1.0, mesh.strength)
     return places

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from keycel_backend.inbetweening.strokes import Strokes, trace
-from keycel_backend.regions.arrays import Floats, Integers, Labels, Pixels
+from keycel_backend.regions.arrays import Floats, Integers, Labels, Mask, Pixels
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.lines import LineArt, read_line_art
 from keycel_backend.regions.segmentation import automatic_gap, segment
 
+_VAST = 0.6
+"""A region this long, as a share of the picture, is background: it holds nothing together."""
 _REACH = 3
 """Points before and after that say which way a line runs."""
 
@@ -34,6 +36,11 @@ class Key:
     def figure(self) -> float:
         """Diagonal of the box around all ink, pixels of the canvas."""
         return self.regions.figure / self.regions.scale
+
+    @property
+    def background(self) -> Mask:
+        """(regions,) those that are too large to be a part of something that moves."""
+        return self.regions.size > _VAST * max(self.regions.labels.shape)
 
 
 def read_key(drawing: Pixels) -> Key:

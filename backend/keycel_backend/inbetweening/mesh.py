@@ -24,8 +24,6 @@ _REACH = 0.08
 """How far links across empty paper go, as a share of the figure's diagonal."""
 _ALONG, ACROSS, _FOREIGN = 1.0, 0.3, 0.03
 """Strength of links along a stroke, through a region that both nodes border on, and of others."""
-_VAST = 0.6
-"""A region this long, as a share of the picture, is background: it holds nothing together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def _across(key: Key, point: Integers, rest: Places, along: Integers) -> tuple[I
     pairs = np.unique(pairs, axis=0)
     known = set(map(tuple, np.sort(along, axis=1).tolist()))
     pairs = pairs[[tuple(pair) not in known for pair in pairs.tolist()]].reshape(-1, 2)
-    vast = key.regions.size > _VAST * max(key.regions.labels.shape)
+    vast = key.background
     a, b = point[pairs[:, 0]], point[pairs[:, 1]]
     shared = np.zeros(len(pairs), np.bool_)
     for first in (key.left, key.right):

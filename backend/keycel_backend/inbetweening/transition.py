@@ -26,6 +26,10 @@ _LEAST_RUN = 8
 """Points; shorter runs with or without partner count as what is around them."""
 
 
+_ROUNDS_BACK, _SOFT = 12, 0.2
+"""How the way back is found: lines that were matched pull much harder than the mesh resists."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Half:
     """One key's strokes on their way to the other key."""
@@ -208,8 +212,8 @@ def _reverse(one: Key, two: Key, there: _Half) -> _Half:
     pull = Pull(goal, np.ones(len(goal), np.complex128), trust, 1.0)
     shift = np.mean((goal - mesh.rest)[trust > 0]) if (trust > 0).any() else 0.0
     back, strength = np.where(trust > 0, goal, mesh.rest + shift), mesh.strength
-    for _ in range(12):
-        back = bend(mesh, back, pull, 0.2, strength)
+    for _ in range(_ROUNDS_BACK):
+        back = bend(mesh, back, pull, _SOFT, strength)
     way = Way(mesh, back, strength)
     landing = mesh.points(back, turns(mesh, back, strength))
     strokes = two.strokes
