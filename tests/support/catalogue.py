@@ -24,7 +24,13 @@ LOCALE = PLUGIN / "locale"
 TEMPLATE = LOCALE / "keycel.pot"
 
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "plural": (1, 2)}
-_PHASES: dict[str, tuple[int, ...] | None] = {"_progress": (2,), "progress": (2,), "step": None, "say": None}
+_PHASES: dict[str, tuple[int, ...] | None] = {
+    "_progress": (2,),
+    "progress": (2,),
+    "step": None,
+    "_step": None,
+    "say": None,
+}
 """How engines say what they are doing."""
 _METHODS = [("**.py", "python")]
 
@@ -46,6 +52,7 @@ def extracted() -> Catalog:
 def engine_sentences() -> list[str]:
     """What engines say about themselves and their work; the docker shows it through `_`."""
     from keycel_backend.diffusion.fallback import every_note
+    from keycel_backend.engines.morph.engine import REASON
     from keycel_backend.engines.registry import descriptions
     from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason
@@ -72,6 +79,7 @@ def engine_sentences() -> list[str]:
         BORDER,
         FLICKER,
         WORKER_ENDED,
+        REASON,
         *every_note(),
         proposal.reason(0.1, near=0.0, distinct=1.0),
         proposal.reason(0.1, near=1.0, distinct=0.0),

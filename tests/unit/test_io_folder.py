@@ -299,5 +299,5 @@ def test_entries_of_other_programs_are_ignored_and_told(tmp_path: Path) -> None:
     settings = read_settings(tmp_path / "shot.json")
     assert settings.fps == 12
     assert settings.notes == (
-        "Ignored in shot.json: 'palete', 'scene'. Known are fps, end, palette, options.",
+        "Ignored in shot.json: 'palete', 'scene'. Known are fps, end, palette, options, frames.",
     )

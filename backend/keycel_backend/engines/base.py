@@ -102,7 +102,8 @@ class Shot:
     load: Callable[[str], Pixels]
     """Digest to RGBA picture; raises `KeycelError` where the stored picture is damaged."""
     sketches: tuple[Keyframe, ...] = ()
-    """Further drawings, ascending by time; of the task "reference" masks of the foreground."""
+    """Key sketches of the task "inbetween", which has no drawings; of the task "reference" masks of the
+    foreground. Ascending by time."""
     reference: str = ""
     """Digest of a reference picture; empty for none."""
 
@@ -133,7 +134,8 @@ class Request:
 
     shot: Shot
     targets: tuple[int, ...]
-    """Frame numbers wanted, each the first time of a drawing of the shot."""
+    """Frame numbers wanted, each the first time of a drawing of the shot; of the task "inbetween" any from
+    the first to the last key sketch."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     seed: int = 0
     """Job seed; an engine derives each frame's own seed from it and the drawing's digest."""
@@ -175,6 +177,8 @@ class FrameResult:
     palette: tuple[Rgba, ...]
     regions: tuple[RegionReport, ...]
     seconds: float
+    line: Pixels | None = None
+    """RGBA line art of the frame, where the engine draws it (task "inbetween")."""
 
 
 class Engine(Protocol):

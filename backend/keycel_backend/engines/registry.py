@@ -14,6 +14,7 @@ from keycel_backend.engines.colorizediffusion import description as colorizediff
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.flipsketch import description as flipsketch
 from keycel_backend.engines.lvcd import description as lvcd
+from keycel_backend.engines.morph import description as morph
 from keycel_backend.models.catalogue import (
     ANIDOC,
     COLORIZEDIFFUSION,
@@ -82,6 +83,9 @@ ENTRIES: dict[str, EngineEntry] = {
         "keycel_backend.engines.colorizediffusion.engine:ColorizeDiffusionEngine",
         COLORIZEDIFFUSION.name,
         colorizediffusion.estimate,
+    ),
+    "morph": EngineEntry(
+        morph.DESCRIPTION, morph.estimate, "keycel_backend.engines.morph.engine:MorphEngine"
     ),
 }
 

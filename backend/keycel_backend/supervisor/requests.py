@@ -16,6 +16,7 @@ from keycel_shared.wire import malformed
 from .animation import animation_units
 from .blob_files import missing_blob
 from .identity import frame_identity, shot_identity
+from .inbetweens import INBETWEEN, wanted_inbetweens
 from .units import Unit
 
 RawSize = Callable[[str], int | None]
@@ -35,6 +36,13 @@ class Work:
     def total(self) -> int:
         """Frames to deliver."""
         return sum(len(unit.times) for unit in self.units)
+
+    @property
+    def drawings(self) -> int:
+        """Different drawings that the engine deals with, for its estimate."""
+        if self.request.task == INBETWEEN:
+            return len(self.request.sketches) + self.total
+        return len({drawing.digest for drawing in self.request.drawings})
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -93,9 +101,19 @@ def _work(request: JobRequest) -> Work:
     _check_times(request)
     complete = replace(request, options=_complete_options(request.options, entry.description))
     _check_palette(request)
+    if request.task == INBETWEEN:
+        times = wanted_inbetweens(request)
+        shot = shot_identity(complete, entry.description.version)
+        units = (Unit(time, (time,), frame_identity(shot, str(time), _take(request))) for time in times)
+        return Work(complete, entry, tuple(units))
+    _check_drawings(request)
     _check_keyframes(request, entry.description)
     units = animation_units if request.task == "animate" else _units
     return Work(complete, entry, units(complete, entry.description))
+
+
+def _take(request: JobRequest) -> int | None:
+    return request.seed if request.redraw else None
 
 
 def _check_canvas(request: JobRequest, engine: EngineDescription) -> None:
@@ -108,6 +126,9 @@ def _check_canvas(request: JobRequest, engine: EngineDescription) -> None:
             f"The canvas of {request.width} x {request.height} pixels is too large for {engine.title}.",
             f"Use a canvas of at most {largest} pixels on each side.",
         )
+
+
+def _check_drawings(request: JobRequest) -> None:
     if not request.drawings:
         raise KeycelError(
             ErrorCode.DOC_NO_LINES,
@@ -197,7 +218,7 @@ def _check_pictures(request: JobRequest, raw_size: RawSize) -> None:
 
 def _units(request: JobRequest, engine: EngineDescription) -> tuple[Unit, ...]:
     shot = shot_identity(request, engine.version)
-    take = request.seed if request.redraw else None
+    take = _take(request)
     drawings = sorted(request.drawings, key=lambda drawing: drawing.time)
     first: dict[str, int] = {}
     for drawing in drawings:

@@ -181,8 +181,7 @@ class Server:
         stored = self._jobs.stored(work)
         request = work.request
         options = {name: value for name, value in request.options.items() if value is not None}
-        drawings = len({drawing.digest for drawing in request.drawings})
-        given = (request.width, request.height, drawings, len(request.keyframes), options)
+        given = (request.width, request.height, work.drawings, len(request.keyframes), options)
         on_device = work.engine.device_estimate
         cost = work.engine.estimate(*given) if on_device is None else on_device(*given, self._runner.device)
         share = 1 - stored / work.total

@@ -11,6 +11,7 @@ from keycel_plugin.flow.animate import animate
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.inbetween import inbetween
 from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.palette import rename_color, replace_color
 from keycel_plugin.flow.palette_files import read_palette
@@ -115,6 +116,12 @@ class Controller(QtCore.QObject):
             return told
 
         self._runner.start(work)
+
+    def inbetween(self) -> None:
+        wanted = self._planned()
+        document, times = wanted or (self._host.active_document(), None)
+        choice = self.model.choice.choice
+        self._runner.start(lambda: inbetween(document, choice, times, self._context))
 
     def spread(self) -> None:
         document, choice = self._host.active_document(), self.model.choice.choice
