@@ -195,8 +195,7 @@ class MemoryBackend:
             return Done(), []
         if isinstance(body, JobWatch):
             self.watches.append(body.job)
-            if self.preview is not None:
-                QtCore.QTimer.singleShot(0, lambda: self._show(body.job))
+            self._show(body.job)
             return Done(), []
         if isinstance(body, JobPlan):
             stored = sum(drawing.digest in self.blobs for drawing in body.request.drawings)
