@@ -62,14 +62,14 @@ def engine_sentences() -> list[str]:
         assert isinstance(phase, str)
         sentences.append(phase)
     sentences += [
-        reason(0.1, known=0.0, best=0.5, second=0.0, directions_agree=True),
-        reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=False),
-        reason(0.1, known=1.0, best=0.5, second=0.4, directions_agree=True),
-        reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=True),
+        reason(known=0.0, best=0.5, second=0.0, directions_agree=True),
+        reason(known=1.0, best=0.5, second=0.0, directions_agree=False),
+        reason(known=1.0, best=0.5, second=0.4, directions_agree=True),
+        reason(known=1.0, best=0.5, second=0.0, directions_agree=True),
         BORDER,
-        proposal.reason(0.1, near=0.0, distinct=1.0),
-        proposal.reason(0.1, near=1.0, distinct=0.0),
-        proposal.reason(0.1, near=1.0, distinct=1.0),
+        proposal.reason(near=0.0, distinct=1.0),
+        proposal.reason(near=1.0, distinct=0.0),
+        proposal.reason(near=1.0, distinct=1.0),
     ]
     return sentences
 

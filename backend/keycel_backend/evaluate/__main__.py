@@ -23,6 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from keycel_backend.engines.registry import find_engine, load_engine
+from keycel_backend.evaluate import asking
 from keycel_backend.evaluate.clips import find_clips
 from keycel_backend.evaluate.footage import ALL_SETTINGS, Footage, load_footage
 from keycel_backend.evaluate.judging import Figures, Watch, judge_clip
@@ -76,19 +77,22 @@ def _measure(clips: Iterator[Footage], given: argparse.Namespace) -> None:
     own = f"Keycel `{given.engine}`"
     methods: dict[str, Method] = {own: by_engine(engine)} | (_PEERS if given.peers else {})
     reliability = {setting: Reliability() for setting in given.settings}
+    asked = {setting: asking.Asking() for setting in given.settings}
     worst = WorstFrames()
     figures: list[tuple[str, Figures]] = []
     with MemoryWatch() as memory:
         for footage in clips:
             for setting in given.settings:
                 for name, method in methods.items():
-                    watches: list[Watch] = [reliability[setting].watch, worst.watch] if name == own else []
-                    figures.append((name, judge_clip(footage, setting, method, watches)))
+                    watches: list[Watch] = [reliability[setting].watch, asked[setting].watch, worst.watch]
+                    heard = watches if name == own else []
+                    figures.append((name, judge_clip(footage, setting, method, heard)))
             print(footage.name, file=sys.stderr, flush=True)
     print(_table(figures, given.each))
     print(f"\nPeak memory {memory.peak / 1e9:.2f} GB")
     for setting, one in reliability.items():
         print(f"\nReliability, {setting}\n\n{as_text(one)}")
+        print(f"\nUnsure regions, {setting}\n\n{asking.as_text(asked[setting])}")
     if given.reliability is not None:
         draw(given.reliability, reliability)
     if given.sheets is not None:

@@ -49,7 +49,8 @@ def finished_frame(
     result = replace(
         result,
         regions=tuple(
-            replace(region, reason=why) for region, why in zip(result.regions, votes.reasons, strict=True)
+            replace(region, reason=why) if region.reason else region
+            for region, why in zip(result.regions, votes.reasons, strict=True)
         ),
     )
     return _softened(result, own_shading(canvas, segmentation, votes, blur), votes) if soft else result
