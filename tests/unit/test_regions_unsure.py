@@ -54,7 +54,7 @@ def test_a_track_goes_on_where_the_match_is_likely_and_begins_anew_elsewhere() -
     tracks = first_tracks(before)
     assert len(set(tracks)) == before.count == 3
     later = followed(tracks, found((0, 0.9), (2, 0.6), (1, 0.4)), after)
-    assert later[:2] == (tracks[0], tracks[2])
+    assert later[:2] == [tracks[0], tracks[2]]
     assert later[2] == first_tracks(after)[2]
     assert later[2] not in tracks
 

@@ -15,13 +15,13 @@ _FOLLOWED = 0.5
 """Belief from which on a region is the same as the one it is matched to."""
 
 
-def first_tracks(features: RegionFeatures) -> tuple[str, ...]:
+def first_tracks(features: RegionFeatures) -> list[str]:
     """A track of its own for each region."""
     drawing = hashlib.sha256(features.labels.tobytes()).hexdigest()[:12]
-    return tuple(f"{drawing}-{row}" for row in range(features.count))
+    return [f"{drawing}-{row}" for row in range(features.count)]
 
 
-def followed(tracks: tuple[str, ...], found: Match, target: RegionFeatures) -> tuple[str, ...]:
+def followed(tracks: list[str], found: Match, target: RegionFeatures) -> list[str]:
     """Tracks of `target`, matched by `found` to the drawing that `tracks` are of.
 
     Regions into which one falls apart share its track; one without a likely source begins its own.
@@ -29,7 +29,7 @@ def followed(tracks: tuple[str, ...], found: Match, target: RegionFeatures) -> t
     own = first_tracks(target)
     best = found.belief[:, :-1].argmax(axis=1)
     belief, source = found.belief, found.source
-    return tuple(
+    return [
         tracks[source[row, at]] if belief[row, at] >= _FOLLOWED else own[row]
         for row, at in enumerate(best.tolist())
-    )
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Paint:
 def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -> FrameResult:
     entries = _choose(answer.colors, seed)
     sure = confidence(answer.colors, entries)
-    tracks = answer.tracks or ("",) * len(entries)
+    tracks = answer.tracks or [""] * len(entries)
     regions = _Painted(answer.regions.unpack(), entries, sure, _reasons(answer, entries), tracks)
     regions = _shaded(regions, answer)
     codes = _codes(regions.labels, regions.entries, paint)
@@ -63,9 +63,9 @@ class _Painted:
     """(regions,) palette entries."""
     sure: Floats
     """(regions,) confidence."""
-    reasons: Sequence[str]
+    reasons: list[str]
     """What speaks most against a region's colour."""
-    tracks: Sequence[str]
+    tracks: list[str]
 
 
 def _shaded(regions: _Painted, answer: Answer) -> _Painted:
@@ -104,7 +104,7 @@ def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> 
     labels, owners, pieces = divide(regions.unpack(), regions.count, reference.shades)
     main = reference.colors.shares.argmax(axis=1)
     entries = np.where(pieces >= 0, pieces, np.concatenate([main, main[owners]]))
-    nothing = ("",) * len(entries)
+    nothing = [""] * len(entries)
     painted = _Painted(labels, entries, np.ones(len(entries), np.float32), nothing, nothing)
     reports = _reports(painted, paint.palette.codes()[entries], legend(paint))
     return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, seconds)
@@ -164,6 +164,8 @@ def _reports(
         entry = number.get(color)
         box, area = (left, top, right, bottom), int(table.area[row])
         sure = round(float(regions.sure[row]), 4)
-        told = (regions.reasons[row], shapes[row], regions.tracks[row]) if row in shapes else ()
-        reports.append(RegionReport(box, area, color, entry, sure, *told))
+        report = RegionReport(box, area, color, entry, sure)
+        if row in shapes:
+            report = replace(report, reason=regions.reasons[row], runs=shapes[row], track=regions.tracks[row])
+        reports.append(report)
     return tuple(reports)

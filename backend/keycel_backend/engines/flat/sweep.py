@@ -65,7 +65,7 @@ class Answer:
     ends: tuple[Colors, ...]
     shades: Shades
     """Of the regions in which colours meet without a line."""
-    tracks: tuple[str, ...] = ()
+    tracks: list[str] = field(default_factory=list[str])
     """The region track of each region: which part of the figure it is; empty if not followed."""
 
 
@@ -74,7 +74,7 @@ class _Links:
     """What the way back needs of one drawing."""
 
     regions: PackedLabels
-    tracks: tuple[str, ...]
+    tracks: list[str]
     ground: PackedGround | None
     """None where no shade can come from either end."""
     forward: Colors
