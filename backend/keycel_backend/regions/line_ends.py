@@ -2,8 +2,8 @@
 
 A gap in a drawn line leaves two ends that point at each other; where a stroke should have met another one it
 points at that. So direction tells a slip of the pen from drawn openness at distances at which width alone
-cannot. Joining end points by distance and direction is the idea of Fourey, Tschumperle and Revoy 2018, "A fast and
-efficient semi-guided algorithm for flat coloring line-arts"; here ends come from the medial axis.
+cannot. Joining end points by distance and direction is the idea of Fourey, Tschumperle and Revoy 2018, "A
+fast and efficient semi-guided algorithm for flat coloring line-arts"; here ends come from the medial axis.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Line ends that face each other are joined first. Then the distance map is flooded from wide to narrow (the
 multi-radius idea of trapped-ball segmentation, Zhang et al. 2009, "Vectorizing cartoon animations", section
-4.1), and neighbours are merged whose opening is not clearly narrower than the smaller of them. Unlike a trapped
-ball that loses no narrow tip or small region, because every pixel that is not ink ends in exactly one region.
+4.1), and neighbours are merged whose opening is not clearly narrower than the smaller of them. Unlike a
+trapped ball that loses no narrow tip or small region: every pixel that is not ink ends in exactly one region.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from keycel_backend.regions.lines import typical_width
 
 _NECK_RATIO = 1.7
 """Two pieces belong together when the smaller one is at most this many times as wide as the opening."""
-_FACING_REACH = 3.0
+FACING = 3.0
 """Gaps between two line ends that point at each other are closed up to this many times as wide as others."""
 MOST_REGIONS = 3000
 """Of a drawing. Hatching and grain can make tens of thousands; matching needs memory for every pair."""
@@ -45,10 +45,14 @@ def automatic_gap(width: int, height: int, line_width: float) -> float:
 
 
 def segment(
-    ink: Mask, gap: float, smallest: int = 4, checkpoint: Callable[[], None] | None = None
+    ink: Mask,
+    gap: float,
+    smallest: int = 4,
+    checkpoint: Callable[[], None] | None = None,
+    facing: float = FACING,
 ) -> Segmentation:
-    """Split the paper into regions that do not leak through openings up to `gap` pixels, or `_FACING_REACH`
-    times that between two line ends that point at each other.
+    """Split the paper into regions that do not leak through openings up to `gap` pixels, or `facing`
+    times that between two line ends that point at each other; 0 joins no line ends.
 
     Regions smaller than `smallest` pixels, and the smallest of more than `MOST_REGIONS`, are given to
     their neighbours. A drawing without ink is
@@ -57,7 +61,9 @@ def segment(
     whole = np.ones(ink.shape, np.int32)
     if not ink.any():
         return Segmentation(whole, whole, 1, np.zeros((0, 2), np.int64))
-    missing = joined(ink, typical_width(ink), _FACING_REACH * gap, gap)
+    missing = np.zeros_like(ink)
+    if facing:
+        missing = joined(ink, typical_width(ink), facing * gap, gap)
     # the canvas border counts as ink: an opening at the border is an opening too
     depth = distance_to(np.pad(ink | missing, 1, constant_values=True))
     pieces = flood(depth, gap, checkpoint or _go_on)
