@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from keycel_backend.engines.flat.shades import (
     main_entries,
     shaded,
 )
-from keycel_backend.regions.arrays import Floats
+from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.matching import Match, Matcher, lookalikes, match, reverse
 from keycel_backend.regions.propagation import (
@@ -31,7 +31,7 @@ from keycel_backend.regions.propagation import (
 )
 from keycel_backend.regions.shade_motion import Shaded, carry
 from keycel_backend.regions.shading import Shades
-from keycel_backend.regions.tracks import first_tracks, followed
+from keycel_backend.regions.tracks import agreed, first_tracks, followed, linked
 
 Analyse = Callable[[int], Analysed]
 Others = Callable[[], Sequence[Reference]]
@@ -75,6 +75,8 @@ class _Links:
 
     regions: PackedLabels
     tracks: list[str]
+    heirs: Integers
+    """Of which region of the drawing before each region is the heir; see `linked`."""
     ground: PackedGround | None
     """None where no shade can come from either end."""
     forward: Colors
@@ -135,7 +137,10 @@ def sweep(
         else:
             assert end is not None
             packed_ground = PackedGround.pack(ground) if shady else None
-            trail.append(_Links(current.regions, tracks, packed_ground, colors, shades, elsewhere, to_end))
+            heirs = linked(found[0], target.area)
+            trail.append(
+                _Links(current.regions, tracks, heirs, packed_ground, colors, shades, elsewhere, to_end)
+            )
             for back, (links, (features, _)) in enumerate(zip(found, reversed(window), strict=True)):
                 if step - 1 - back >= 0:
                     trail[step - 1 - back].to_next.append(reverse(links, target.area, features.area))
@@ -203,8 +208,24 @@ def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> It
                 known = links.forward.known, back[step].known
                 colors, shades = between(before, after, known, colors, place)
             answers[step] = Answer(order[step], links.regions, colors, ends, shades, links.tracks)
-    for step in sorted(answers, key=lambda step: (min(step, count - 1 - step), step)):
-        yield answers[step]
+    voted = _voted(answers, trail)
+    for step in sorted(voted, key=lambda step: (min(step, count - 1 - step), step)):
+        yield voted[step]
+
+
+def _voted(answers: Mapping[int, Answer], trail: Sequence[_Links]) -> dict[int, Answer]:
+    """The answers of some steps in a row after the members of each region track have agreed on a colour.
+
+    Regions in which colours meet without a line keep what they have: their colour is several.
+    """
+    steps = sorted(answers)
+    together = agreed([answers[step].colors for step in steps], [trail[step].heirs for step in steps])
+    voted: dict[int, Answer] = {}
+    for step, colors in zip(steps, together, strict=True):
+        shaded_rows = list(answers[step].shades)
+        colors.shares[shaded_rows] = answers[step].colors.shares[shaded_rows]
+        voted[step] = replace(answers[step], colors=colors)
+    return voted
 
 
 def _place(step: int, count: int) -> float:
