@@ -13,7 +13,7 @@ from typing import cast
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
 from keycel_backend.regions.arrays import Bytes, Floats, Integers, Mask
@@ -104,7 +104,7 @@ def _walked(axis: Mask, number: Integers, here: Integers) -> tuple[Integers, Int
 
 def _facing_pairs(ends: LineEnds, reach: float) -> Integers:
     """(n, 2) ends that point at each other, the nearest and straightest first; every end at most once."""
-    pairs = cKDTree(ends.place).query_pairs(reach, output_type="ndarray").astype(np.int64)
+    pairs = KDTree(ends.place).query_pairs(reach, output_type="ndarray").astype(np.int64)
     way = ends.place[pairs[:, 1]] - ends.place[pairs[:, 0]]
     length = np.maximum(np.linalg.norm(way, axis=1), 1e-6)
     there = (ends.direction[pairs[:, 0]] * way).sum(axis=1) / length
