@@ -316,7 +316,7 @@ class FrameReady(Body):
     seed: int
     seconds: float
     unsure: int
-    """Regions with a confidence under one half."""
+    """Regions that are worth a look: those whose report gives a reason."""
     reused: bool
     """Taken from the store, not computed for this job."""
 

@@ -197,7 +197,8 @@ def test_unsure_regions_have_a_layer_of_their_own(coloured: KritaProcess) -> Non
     assert names == ["Keycel unsure", "Lines", COLORS, "Colour keys", "Paper"]
     assert without(shown, "Keycel unsure") == before["layers"]
     assert {int(time) for time in marks["keyframes"]} == set(TIMES)
-    unsure = {time for time, *_ in review_of(coloured)["unsure"]}
+    listed = review_of(coloured)["unsure"]
+    unsure = {time for first, _number, _box, _reason, also in listed for time in (first, *also)}
     blank = {
         time for time, digest in keyframes(shown, "Keycel unsure").items() if digest == blank_digest(320, 180)
     }

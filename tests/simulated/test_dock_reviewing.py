@@ -215,6 +215,13 @@ def test_unsure_regions_say_where_and_why(dock: Dock) -> None:
     assert tip == "Frame 4, region 1: Two colours are about equally likely. (30 % sure)"
 
 
+def test_a_guess_on_several_frames_has_one_row(dock: Dock, model: Model) -> None:
+    model.review.show_unsure([replace(dock_scene.UNSURE[0], also=(5, 8))])
+    assert region_index(dock, 0).data() == "4\N{EN DASH}8"
+    tip = region_index(dock, 0, 2).data(QtCore.Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Frame 4, 5, 8, region 1: Two colours are about equally likely. (30 % sure)"
+
+
 def test_click_and_enter_jump_to_the_region(dock: Dock, commands: RecordingCommands) -> None:
     dock.unsure_list.scrollToBottom()
     click(dock.unsure_list, region_index(dock, 2))

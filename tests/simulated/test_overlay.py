@@ -29,7 +29,7 @@ def show(shot: ColoredShot, shown: bool = True) -> str:
 
 
 def test_first_shown_it_is_made_above_the_lines_in_one_step(shot: ColoredShot) -> None:
-    assert show(shot) == "3 unsure regions are marked."
+    assert show(shot) == "2 unsure regions are marked."
     assert [layer.name for layer in shot.document.stack] == [
         "Colour keys",
         "Keycel colour",
@@ -100,7 +100,7 @@ def test_after_undo_of_its_making_it_is_made_anew(shot: ColoredShot) -> None:
     show(shot)
     gone = shot.ours.overlay
     shot.document.undo()
-    assert show(shot) == "3 unsure regions are marked."
+    assert show(shot) == "2 unsure regions are marked."
     assert shot.ours.overlay != gone
     assert len(shot.document.our_layers()) == 2
 

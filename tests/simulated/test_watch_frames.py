@@ -38,7 +38,8 @@ class Desk(ColoredShot):
         return self.states()[time]
 
     def unsure_times(self) -> list[int]:
-        return [region.time for region in self.model.review.unsure]
+        """Every frame with a guess on it, though a guess is listed once."""
+        return sorted(time for region in self.model.review.unsure for time in (region.time, *region.also))
 
 
 @pytest.fixture
@@ -127,6 +128,29 @@ def test_unsure_regions_in_plain_words(desk: Desk) -> None:
     first = desk.model.review.unsure[0]
     assert (first.number, first.box, first.color, first.confidence) == (1, (2, 0, 4, 3), ROBE, 0.2)
     assert first.reason == "No reference shows this part."
+
+
+def test_frames_that_show_the_same_take_are_asked_about_once(desk: Desk) -> None:
+    listed = [(region.time, region.also) for region in desk.model.review.unsure]
+    assert listed == [(0, ()), (3, (9,))]
+    desk.run(accept(desk.document, [3]))
+    desk.watch.look_again()
+    assert [(region.time, region.also) for region in desk.model.review.unsure] == [(0, ()), (9, ())]
+
+
+def test_a_part_followed_over_drawings_is_asked_about_once_for_each_colour(desk: Desk) -> None:
+    for time, right in ((3, HAIR), (4, HAIR), (9, ROBE)):
+        words = report(SKIN, right, 0.3)
+        words["regions"][1]["track"] = "0123456789ab-1"
+        # takes are known by their pixels: a new report needs pixels of its own
+        desk.write({time: two_halves((time, 0, 0, 255), right)}, {time: words}, seed=time)
+    desk.watch.look_again()
+    desk.until(
+        lambda: (
+            [(region.time, region.also) for region in desk.model.review.unsure]
+            == [(0, ()), (3, (4,)), (9, ())]
+        )
+    )
 
 
 def test_what_is_accepted_or_repainted_is_not_unsure_any_more(desk: Desk) -> None:

@@ -56,7 +56,7 @@ def engine_sentences() -> list[str]:
     from keycel_backend.engines.registry import descriptions
     from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason
-    from keycel_backend.regions.tracks import FLICKER
+    from keycel_backend.regions.flicker import FLICKER
     from keycel_backend.supervisor.runner import WORKER_ENDED
 
     sentences = [
@@ -72,18 +72,18 @@ def engine_sentences() -> list[str]:
         assert isinstance(phase, str)
         sentences.append(phase)
     sentences += [
-        reason(0.1, known=0.0, best=0.5, second=0.0, directions_agree=True),
-        reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=False),
-        reason(0.1, known=1.0, best=0.5, second=0.4, directions_agree=True),
-        reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=True),
+        reason(known=0.0, best=0.5, second=0.0, directions_agree=True),
+        reason(known=1.0, best=0.5, second=0.0, directions_agree=False),
+        reason(known=1.0, best=0.5, second=0.4, directions_agree=True),
+        reason(known=1.0, best=0.5, second=0.0, directions_agree=True),
         BORDER,
         FLICKER,
         WORKER_ENDED,
         REASON,
         *every_note(),
-        proposal.reason(0.1, near=0.0, distinct=1.0),
-        proposal.reason(0.1, near=1.0, distinct=0.0),
-        proposal.reason(0.1, near=1.0, distinct=1.0),
+        proposal.reason(near=0.0, distinct=1.0),
+        proposal.reason(near=1.0, distinct=0.0),
+        proposal.reason(near=1.0, distinct=1.0),
     ]
     return sentences
 

@@ -68,7 +68,7 @@ def report(left: Rgba, right: Rgba, confidence: float = 0.2, size: tuple[int, in
         "area": (width - middle) * height,
         "color": list(right),
         "confidence": confidence,
-        "reason": "No reference shows this part.",
+        "reason": "No reference shows this part." if confidence < 0.5 else "",
         "runs": [[row, middle, width] for row in range(height)],
     }
     return {"regions": [sure, guess]}
@@ -158,7 +158,7 @@ class ColoredShot:
     def _remember(self, time: int, pixels: bytes, words: dict[str, Any], seed: int) -> None:
         digest = digest_of(pixels)
         self.run(self.memory.keep_take(digest, pixels, words))
-        unsure = sum(region["confidence"] < 0.5 for region in words["regions"])
+        unsure = sum(bool(region["reason"]) for region in words["regions"])
         take = Take(digest, TakeOrigin.ENGINE, seed, unsure)
         frame = self.ours.frame(time).with_written(Written(digest, self.drawing(time), digest), take)
         self.memory.save(self.record.with_layer(self.ours.with_frames([frame])))

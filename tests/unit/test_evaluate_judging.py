@@ -137,7 +137,7 @@ def test_the_command_prints_every_method_and_setting(clips: Path, capsys: pytest
     rows = [line for line in capsys.readouterr().out.splitlines() if "mean of 1" in line]
     assert len(rows) == 6
     assert main([str(clips), "--lines"]) == 0
-    assert "| ours | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert "| ours: both | 1.000 | 1.000 |" in capsys.readouterr().out
 
 
 def test_a_folder_without_clips_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

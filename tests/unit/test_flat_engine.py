@@ -122,7 +122,7 @@ def assert_shaped_if_unsure(result: FrameResult) -> None:
     """Runs fill exactly the region: its area, its box, in order, no pixel of another region or twice."""
     covered = np.zeros(result.flats.shape[:2], np.int64)
     for region in result.regions:
-        assert bool(region.runs) == (region.confidence < 0.5)
+        assert bool(region.runs) == bool(region.reason) == bool(region.track)
         if not region.runs:
             continue
         assert list(region.runs) == sorted(region.runs)
@@ -147,7 +147,6 @@ def test_regions_are_reported_with_box_area_color_and_palette_entry() -> None:
     assert np.allclose(head.box, (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), atol=4)
     assert head.area == pytest.approx(len(xs), rel=0.15)
     assert all(0.0 <= region.confidence <= 1.0 for region in result.regions)
-    assert all((region.reason == "") == (region.confidence >= 0.5) for region in result.regions)
 
 
 @pytest.mark.parametrize("size", [(4096, 200), (200, 2000), (16, 16), (3, 200), (640, 1)])

@@ -262,6 +262,7 @@ def test_the_report_is_plain_json_whatever_numbers_the_engine_uses(tmp_path: Pat
                     np.float32(0.25),  # type: ignore[arg-type]
                     "unlike its neighbours",
                     ((number(1), number(0), number(4)), (number(2), number(0), number(4))),
+                    "0123456789ab-3",
                 ),
                 RegionReport((0, 0, 1, 1), 1, (0, 0, 0, 0), None, 0.5),
             )
@@ -281,14 +282,17 @@ def test_the_report_is_plain_json_whatever_numbers_the_engine_uses(tmp_path: Pat
         "palette_entry": 0,
         "confidence": 0.25,
         "reason": "unlike its neighbours",
+        "track": "0123456789ab-3",
         "runs": [[1, 0, 4], [2, 0, 4]],
     }
     assert report["regions"][1]["palette_entry"] is None
     assert report["regions"][1]["runs"] == []
     assert [region_to_json(region_from_json(region)) for region in report["regions"]] == [
-        {name: value for name, value in region.items() if name != "runs"} for region in report["regions"]
+        {name: value for name, value in region.items() if name not in ("runs", "track")}
+        for region in report["regions"]
     ]
     assert region_from_json(report["regions"][0]).runs == ((1, 0, 4), (2, 0, 4))
+    assert region_from_json(report["regions"][0]).track == "0123456789ab-3"
 
 
 def test_orders_and_reports_survive_the_pipe(tmp_path: Path) -> None:

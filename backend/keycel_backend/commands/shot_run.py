@@ -169,6 +169,6 @@ def summary(outcome: RunOutcome, out: Path) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "first_frame_seconds": outcome.first_frame_seconds and round(outcome.first_frame_seconds, 3),
         "unsure_regions": sum(
-            region.confidence < 0.5 for frame in outcome.frames.values() for region in frame.regions
+            bool(region.reason) for frame in outcome.frames.values() for region in frame.regions
         ),
     }

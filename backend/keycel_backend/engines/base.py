@@ -161,10 +161,13 @@ class RegionReport:
     confidence: float
     """0..1; an estimate of the probability that the colour is right."""
     reason: str = ""
-    """Why it is unsure, in plain words; empty when it is not."""
+    """Why the artist should look at it, in plain words; empty if a look does not pay. A region with a reason
+    is what is called unsure."""
     runs: tuple[tuple[int, int, int], ...] = ()
     """Its shape if it is unsure: row, first column, column after the last; top to bottom, left to right.
     Empty when it is not, or when the engine does not know."""
+    track: str = ""
+    """Of an unsure region: the same for the same part of the figure in other drawings; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

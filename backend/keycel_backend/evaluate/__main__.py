@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 # before NumPy is loaded, as for `keycel` itself
@@ -23,10 +23,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from keycel_backend.engines.registry import find_engine, load_engine
+from keycel_backend.evaluate import asking
 from keycel_backend.evaluate.clips import find_clips
 from keycel_backend.evaluate.footage import ALL_SETTINGS, Footage, load_footage
 from keycel_backend.evaluate.judging import Figures, Watch, judge_clip
-from keycel_backend.evaluate.line_reading import SPLITTINGS, Reading, read_lines
+from keycel_backend.evaluate.line_reading import OURS, SPLITTINGS, Reading, read_lines
 from keycel_backend.evaluate.methods import Method, by_engine, flow_and_vote, hold
 from keycel_backend.evaluate.reliability import Reliability, as_text, draw
 from keycel_backend.evaluate.speed import MemoryWatch
@@ -76,19 +77,22 @@ def _measure(clips: Iterator[Footage], given: argparse.Namespace) -> None:
     own = f"Keycel `{given.engine}`"
     methods: dict[str, Method] = {own: by_engine(engine)} | (_PEERS if given.peers else {})
     reliability = {setting: Reliability() for setting in given.settings}
+    asked = {setting: asking.Asking() for setting in given.settings}
     worst = WorstFrames()
     figures: list[tuple[str, Figures]] = []
     with MemoryWatch() as memory:
         for footage in clips:
             for setting in given.settings:
                 for name, method in methods.items():
-                    watches: list[Watch] = [reliability[setting].watch, worst.watch] if name == own else []
-                    figures.append((name, judge_clip(footage, setting, method, watches)))
+                    watches: list[Watch] = [reliability[setting].watch, asked[setting].watch, worst.watch]
+                    heard = watches if name == own else []
+                    figures.append((name, judge_clip(footage, setting, method, heard)))
             print(footage.name, file=sys.stderr, flush=True)
-    print(_table(figures, given.each))
+    print(_table(figures, given.each, own))
     print(f"\nPeak memory {memory.peak / 1e9:.2f} GB")
     for setting, one in reliability.items():
         print(f"\nReliability, {setting}\n\n{as_text(one)}")
+        print(f"\nUnsure regions, {setting}\n\n{asking.as_text(asked[setting])}")
     if given.reliability is not None:
         draw(given.reliability, reliability)
     if given.sheets is not None:
@@ -107,7 +111,8 @@ _COLUMNS = (
 )
 
 
-def _table(figures: Sequence[tuple[str, Figures]], each: bool) -> str:
+def _table(figures: Sequence[tuple[str, Figures]], each: bool, own: str) -> str:
+    """`own`: the method whose figures are also told by kind of drawing."""
     rows = [_row(_COLUMNS), _row(["---"] * len(_COLUMNS))]
     groups = dict.fromkeys((one.setting, name) for name, one in figures)
     for setting, name in groups:
@@ -115,6 +120,10 @@ def _table(figures: Sequence[tuple[str, Figures]], each: bool) -> str:
         if each:
             rows += [_row([setting, name, one.clip, *_values([one])]) for one in group]
         rows.append(_row([setting, name, f"mean of {len(group)}", *_values(group)]))
+        if name == own:
+            for kind in sorted({kind for one in group for kind in one.kinds}):
+                of_kind = [one for one in group if kind in one.kinds]
+                rows.append(_row([setting, name, f"{kind}: {len(of_kind)}", *_values(of_kind)]))
     return "\n".join(rows)
 
 
@@ -125,10 +134,22 @@ def _values(group: Sequence[Figures]) -> list[str]:
 
 def _line_table(clips: Iterator[Footage], scale: int) -> str:
     readings = {name: Reading() for name in SPLITTINGS}
+    kinds: dict[str, Reading] = {}
     for footage in clips:
         for name, splitting in SPLITTINGS.items():
             read_lines(footage, scale, splitting, readings[name])
-    rows = [_row(("regions", "area", "count", "tiny", "found per true")), _row(["---"] * 5)]
+        for kind in footage.kinds:
+            read_lines(footage, scale, SPLITTINGS[OURS], kinds.setdefault(kind, Reading()))
+        print(footage.name, file=sys.stderr, flush=True)
+    head = ("area", "count", "tiny", "found per true")
+    tables = [_reading_rows(("regions", *head), readings)]
+    if kinds:
+        tables.append(_reading_rows(("kind of drawing", *head), dict(sorted(kinds.items()))))
+    return "\n\n".join(tables)
+
+
+def _reading_rows(head: Sequence[str], readings: Mapping[str, Reading]) -> str:
+    rows = [_row(head), _row(["---"] * len(head))]
     for name, reading in readings.items():
         shares = [f"{reading.share(kind):.3f}" for kind in ("area", "count", "tiny")]
         rows.append(_row([name, *shares, f"{reading.fragments:.2f}"]))

@@ -35,6 +35,8 @@ class Footage:
     """Largest dE76 that counts as the right colour."""
     palette: NDArray[np.uint8]
     """(n, 3); empty where unknown."""
+    kinds: tuple[str, ...]
+    """Ways of drawing; see `TruthSettings`."""
 
     @property
     def times(self) -> tuple[int, ...]:
@@ -74,6 +76,7 @@ def load_footage(clip: Clip, most: int | None = None) -> Footage:
         truth.background(),
         truth.tolerance,
         np.array(truth.settings.palette, np.uint8).reshape(-1, 3),
+        truth.settings.kinds,
     )
 
 

@@ -36,6 +36,8 @@ class Figures:
     """Of one clip in one setting."""
 
     clip: str
+    kinds: tuple[str, ...]
+    """Of drawing."""
     setting: str
     area: float
     """Share of the area of foreground regions with the right colour, 0..1."""
@@ -73,7 +75,14 @@ def judge_clip(footage: Footage, setting: str, method: Method, watches: Sequence
     area, count = (float(value) for value in right / np.maximum(total, 1))
     mean_foreign = float(np.mean(foreign)) if foreign else 0.0
     return Figures(
-        footage.name, setting, area, count, float(np.mean(close)), mean_foreign, seconds / len(close)
+        footage.name,
+        footage.kinds,
+        setting,
+        area,
+        count,
+        float(np.mean(close)),
+        mean_foreign,
+        seconds / len(close),
     )
 
 

@@ -18,8 +18,9 @@ from keycel_backend.evaluate.footage import Footage
 from keycel_backend.evaluate.region_tally import judge
 from keycel_backend.evaluate.regions import TrueRegions, most_frequent
 from keycel_backend.regions.arrays import Bytes, Labels, connected_pieces, nearest_value
+from keycel_backend.regions.line_ends import joined
 from keycel_backend.regions.lines import LineArt, read_line_art
-from keycel_backend.regions.segmentation import automatic_gap, segment
+from keycel_backend.regions.segmentation import FACING, automatic_gap, segment
 
 Picture = TypeVar("Picture", Bytes, Labels)
 
@@ -74,20 +75,33 @@ def trapped_ball(art: LineArt) -> Labels:
     return _given_to_all(labels)
 
 
-def ours(gap_factor: float = 1.0) -> Splitting:
-    """The `flat` engine's regions, with its own gap times `gap_factor`."""
+def line_ends_joined(art: LineArt) -> Labels:
+    """Connected paper once line ends are joined as the `flat` engine does it, but no other gap is closed."""
+    gap = _gap(art)
+    return _given_to_all(connected_pieces(~(art.ink | joined(art.ink, art.line_width, FACING * gap, gap)))[1])
+
+
+def ours(gap_factor: float = 1.0, facing: float = FACING) -> Splitting:
+    """The `flat` engine's regions, with its own gap times `gap_factor`; `facing`: see `segment`."""
 
     def split(art: LineArt) -> Labels:
-        height, width = art.ink.shape
-        return segment(art.ink, gap_factor * automatic_gap(width, height, art.line_width)).filled
+        return segment(art.ink, gap_factor * _gap(art), facing=facing).filled
 
     return split
 
 
+def _gap(art: LineArt) -> float:
+    height, width = art.ink.shape
+    return automatic_gap(width, height, art.line_width)
+
+
+OURS = "ours: both"
 SPLITTINGS: Mapping[str, Splitting] = {
     "no gaps closed": unclosed,
     f"trapped ball, radii {', '.join(map(str, _RADII))}": trapped_ball,
-    "ours": ours(),
+    "line ends joined": line_ends_joined,
+    "flood from wide to narrow": ours(facing=0.0),
+    OURS: ours(),
     "ours, half the gap": ours(0.5),
     "ours, twice the gap": ours(2.0),
 }

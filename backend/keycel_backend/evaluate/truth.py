@@ -38,6 +38,8 @@ class TruthSettings:
     tolerance: float | None = None
     """Largest dE76 that counts as the right colour."""
     palette: tuple[tuple[int, int, int], ...] = ()
+    kinds: tuple[str, ...] = ()
+    """Ways of drawing by which results are told apart."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ def _read_settings(path: Path) -> TruthSettings:
         smallest_region=int(_number(body.get("min_region", _SMALLEST_REGION), path)),
         tolerance=None if tolerance is None else _number(tolerance, path),
         palette=_palette(body.get("palette", []), path),
+        kinds=_kinds(body.get("kinds", []), path),
     )
 
 
@@ -201,6 +204,12 @@ def _palette(value: object, path: Path) -> tuple[tuple[int, int, int], ...]:
             raise _bad_meta(path, f"{entry!r} is no colour")
         colors.append((numbers[0], numbers[1], numbers[2]))
     return tuple(colors)
+
+
+def _kinds(value: object, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _bad_meta(path, "kinds is no list")
+    return tuple(str(kind) for kind in cast("list[object]", value))
 
 
 def _number(value: object, path: Path) -> float:

@@ -22,8 +22,9 @@ def region_to_json(region: RegionReport) -> dict[str, object]:
 
 
 def region_with_shape_to_json(region: RegionReport) -> dict[str, object]:
-    """The same with the runs, which can be thousands of numbers for one region."""
-    return {**region_to_json(region), "runs": [[int(value) for value in run] for run in region.runs]}
+    """The same with the track and the runs, which can be thousands of numbers for one region."""
+    runs = [[int(value) for value in run] for run in region.runs]
+    return {**region_to_json(region), "track": region.track, "runs": runs}
 
 
 def region_from_json(body: Mapping[str, Any]) -> RegionReport:
@@ -42,4 +43,5 @@ def region_from_json(body: Mapping[str, Any]) -> RegionReport:
         confidence=body["confidence"],
         reason=body["reason"],
         runs=tuple((row, first, after) for row, first, after in body.get("runs", ())),
+        track=body.get("track", ""),
     )

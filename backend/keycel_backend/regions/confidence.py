@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from keycel_backend.regions.arrays import Floats, Integers
+from keycel_backend.regions.arrays import Floats, Integers, Mask
 from keycel_backend.regions.propagation import Colors
 
 UNSURE = 0.5
+"""A region less likely right than this is more likely wrong."""
+_PAYS = 0.09
+"""Chance to be wrong, times the fourth root of the share of the picture, from which on a look pays."""
 BORDER = "Colours meet here without a line, and the border is uncertain."
 
 
@@ -22,10 +25,19 @@ def confidence(colors: Colors, entries: Integers) -> Floats:
     return np.clip(share * (0.25 + 0.75 * colors.known), 0.0, 1.0).astype(np.float32)
 
 
-def reason(sure: float, known: float, best: float, second: float, directions_agree: bool) -> str:
-    """Empty for a region that is sure enough."""
-    if sure >= UNSURE:
-        return ""
+def unsure(sure: Floats, areas: Integers, canvas: int) -> Mask:
+    """(regions,) which of them the artist is asked to look at; `canvas` in pixels, as are `areas`.
+
+    A look costs the same for every region, and what it saves grows with the region: one that fills a
+    hundredth of the picture is shown below 0.72, a thousandth below 0.5, a fivethousandth below 0.25, and one
+    under 1/15000 never. Power and threshold were chosen on procedural shots by the wrong area that the shown
+    regions hold (docs/benchmarks.md).
+    """
+    return (1.0 - sure) * (areas / canvas) ** 0.25 >= _PAYS
+
+
+def reason(known: float, best: float, second: float, directions_agree: bool) -> str:
+    """What speaks most against a region's colour."""
     if known < 0.5:
         return "No painted region looks like this one; it may be new in this drawing."
     if not directions_agree:

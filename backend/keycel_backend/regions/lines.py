@@ -59,9 +59,8 @@ def read_line_art(drawing: Pixels) -> LineArt:
         paper = (255, 255, 255)
         strength = alpha.copy()
     ink = strength >= _ink_threshold(strength)
-    return LineArt(
-        strength, ink, _trace_lines(drawing, ink, strength, on_paper), paper, _line_width(ink), on_paper
-    )
+    trace = _trace_lines(drawing, ink, strength, on_paper)
+    return LineArt(strength, ink, trace, paper, typical_width(ink), on_paper)
 
 
 def lies_on_paper(picture: Pixels) -> bool:
@@ -94,8 +93,11 @@ def _ink_threshold(strength: Bytes) -> float:
     return float(np.clip(0.25 * typical, _FAINTEST, 64))
 
 
-def _line_width(ink: Mask) -> float:
-    """Twice the mean depth of ink, corrected for the pixel grid: exact for long straight lines."""
+def typical_width(ink: Mask) -> float:
+    """Width of the lines of `ink` in pixels.
+
+    Twice the mean depth of ink, corrected for the pixel grid: exact for long straight lines.
+    """
     if not ink.any():
         return 1.0
     depth = distance_to(~ink)[ink]

@@ -13,7 +13,8 @@ from keycel_backend.regions.matching import Match
 NEIGHBOUR, NEXT_BUT_ONE, KEYFRAME = 1.0, 0.5, 0.6
 """Say of the drawing next to it, of the one after that, and of the keyframe itself."""
 _DECISION = 1.5
-"""Exponent that sharpens each step of a chain; 1 would blur colours into each other over many drawings."""
+"""Exponent that sharpens what several say; 1 would blur colours into each other over many drawings. What one
+match alone says is left as it is: sharpened it would claim to be surer than it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def pool(evidence: Sequence[tuple[float, Match, Colors]]) -> Colors:
         say = weight / total * found.belief[:, :-1] * colors.known[found.source]
         shares = shares + np.einsum("nk,nkc->nc", say, colors.shares[found.source])
         known = known + say.sum(axis=1)
-    return Colors(_sharpened(np.asarray(shares)), np.asarray(known))
+    exponent = _DECISION if len(evidence) > 1 else 1.0
+    return Colors(_sharpened(np.asarray(shares), exponent), np.asarray(known))
 
 
 def blend(left: Colors, right: Colors, place: float) -> Colors:
@@ -65,7 +67,7 @@ def supplement(colors: Colors, other: Colors) -> Colors:
     return Colors(shares.astype(np.float32), np.clip(colors.known + missing, 0.0, 1.0).astype(np.float32))
 
 
-def _sharpened(votes: Floats) -> Floats:
+def _sharpened(votes: Floats, exponent: float) -> Floats:
     shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-9)
-    raised = (shares + 1e-6) ** _DECISION
+    raised = (shares + 1e-6) ** exponent
     return (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -43,7 +43,7 @@ class Votes:
     confidence: Floats
     """(regions,) 0..1: falls with the distance to the palette colour, and as a second comes near."""
     reasons: tuple[str, ...]
-    """Why a region is unsure, in plain words; empty where it is not."""
+    """What speaks most against each region's colour, in plain words."""
     colors: Bytes
     """(regions, 3) RGB, the median inside each region: the engine's own colour."""
 
@@ -83,8 +83,8 @@ def count_votes(
     distinct = 1.0 / (1.0 + np.exp((_CLOSE_CALL - _lead(cost)) / _CLOSE_CALL_SPREAD))
     sure = (near * distinct * (0.3 + 0.7 * seen)).astype(np.float32)
     reasons = tuple(
-        reason(float(row_sure), float(row_near), float(row_distinct))
-        for row_sure, row_near, row_distinct in zip(sure, near, distinct, strict=True)
+        reason(float(row_near), float(row_distinct))
+        for row_near, row_distinct in zip(near, distinct, strict=True)
     )
     return Votes(candidates[chosen], sure, reasons, medians)
 
@@ -182,10 +182,8 @@ def _lab(rgb: Bytes) -> Floats:
     return cast(Floats, cv2.cvtColor(values[None], cv2.COLOR_RGB2LAB))[0]
 
 
-def reason(sure: float, near: float, distinct: float) -> str:
-    """Empty for a region that is sure enough. `near`, `distinct`: 0..1, how little speaks against it."""
-    if sure >= UNSURE:
-        return ""
+def reason(near: float, distinct: float) -> str:
+    """What speaks most against a region's colour. `near`, `distinct`: 0..1, how little does."""
     if near < UNSURE:
         return "The colour that the engine suggests is far from every palette colour."
     if distinct < UNSURE:

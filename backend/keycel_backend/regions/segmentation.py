@@ -1,9 +1,9 @@
 """Closed regions of a drawing at canvas size, with gaps in the lines closed.
 
-Flooding of the distance map from wide to narrow (the multi-radius idea of trapped-ball segmentation,
-Zhang et al. 2009, "Vectorizing cartoon animations", section 4.1), followed by a merge of neighbours
-whose opening is not clearly narrower than the smaller of them. Unlike a trapped ball it
-loses no narrow tip or small region, because every pixel that is not ink ends in exactly one region.
+Line ends that face each other are joined first. Then the distance map is flooded from wide to narrow (the
+multi-radius idea of trapped-ball segmentation, Zhang et al. 2009, "Vectorizing cartoon animations", section
+4.1), and neighbours are merged whose opening is not clearly narrower than the smaller of them. Unlike a
+trapped ball that loses no narrow tip or small region: every pixel that is not ink ends in exactly one region.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ import numpy as np
 
 from keycel_backend.regions.arrays import Floats, Integers, Labels, Mask, distance_to, nearest_value
 from keycel_backend.regions.flooding import Pieces, flood
+from keycel_backend.regions.line_ends import joined
+from keycel_backend.regions.lines import typical_width
 
 _NECK_RATIO = 1.7
 """Two pieces belong together when the smaller one is at most this many times as wide as the opening."""
+FACING = 3.0
+"""Gaps between two line ends that point at each other are closed up to this many times as wide as others."""
 MOST_REGIONS = 3000
 """Of a drawing. Hatching and grain can make tens of thousands; matching needs memory for every pair."""
 
@@ -41,9 +45,14 @@ def automatic_gap(width: int, height: int, line_width: float) -> float:
 
 
 def segment(
-    ink: Mask, gap: float, smallest: int = 4, checkpoint: Callable[[], None] | None = None
+    ink: Mask,
+    gap: float,
+    smallest: int = 4,
+    checkpoint: Callable[[], None] | None = None,
+    facing: float = FACING,
 ) -> Segmentation:
-    """Split the paper into regions that do not leak through openings up to `gap` pixels.
+    """Split the paper into regions that do not leak through openings up to `gap` pixels, or `facing`
+    times that between two line ends that point at each other; 0 joins no line ends.
 
     Regions smaller than `smallest` pixels, and the smallest of more than `MOST_REGIONS`, are given to
     their neighbours. A drawing without ink is
@@ -52,15 +61,21 @@ def segment(
     whole = np.ones(ink.shape, np.int32)
     if not ink.any():
         return Segmentation(whole, whole, 1, np.zeros((0, 2), np.int64))
+    missing = np.zeros_like(ink)
+    if facing:
+        missing = joined(ink, typical_width(ink), facing * gap, gap)
     # the canvas border counts as ink: an opening at the border is an opening too
-    depth = distance_to(np.pad(ink, 1, constant_values=True))
+    depth = distance_to(np.pad(ink | missing, 1, constant_values=True))
     pieces = flood(depth, gap, checkpoint or _go_on)
     roots, pairs = _merge_necks(pieces, depth)
     number, openings = _renumber(_without_specks(roots, pieces.labels, smallest), pairs)
     labels = number[pieces.labels[1:-1, 1:-1]]
     if not number.any():
         return Segmentation(whole, whole, 1, openings)
-    return Segmentation(labels, nearest_value(labels), int(number.max()), openings)
+    openings = np.unique(np.concatenate([openings, _on_both_sides(labels, missing)]), axis=0)
+    filled = nearest_value(labels)
+    labels[missing] = filled[missing]
+    return Segmentation(labels, filled, int(number.max()), openings)
 
 
 def _go_on() -> None:
@@ -80,6 +95,17 @@ def _touching(labels: Labels, depth: Floats) -> tuple[Integers, Floats]:
         pairs.append(np.stack([np.minimum(one, two), np.maximum(one, two)], axis=1))
         widths.append(np.minimum(level[near], level[near + step]))
     return np.concatenate(pairs), np.concatenate(widths)
+
+
+def _on_both_sides(labels: Labels, missing: Mask) -> Integers:
+    """Pairs of different regions (smaller first) that a stroke of `missing` parts."""
+    rows, columns = np.nonzero(missing[1:-1, 1:-1])
+    pairs = [
+        np.stack([labels[rows + 1 - down, columns + 1 - right], labels[rows + 1 + down, columns + 1 + right]])
+        for down, right in ((0, 1), (1, 0))
+    ]
+    met = np.sort(np.concatenate(pairs, axis=1).T.astype(np.int64), axis=1)
+    return met[(met[:, 0] > 0) & (met[:, 0] != met[:, 1])]
 
 
 def _merge_necks(pieces: Pieces, depth: Floats) -> tuple[Integers, Integers]:

@@ -1,73 +1,91 @@
-"""Checks what an engine suggests for a drawing's regions against the drawings before and after.
-
-A colour that lasts for a single drawing, while the same region has another one on both sides, is a
-flicker of the engine far more often than paint.
-"""
+"""Region tracks: the same part of the figure from drawing to drawing, and what its members say together."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from keycel_backend.regions.arrays import Floats, Integers
-from keycel_backend.regions.confidence import UNSURE
+from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.matching import Match
-from keycel_backend.regions.proposal import Votes
+from keycel_backend.regions.propagation import Colors
 
-FLICKER = "The drawings before and after suggest another colour."
-_TRACKED = 0.6
-"""Belief in matched regions of one colour from which a region counts as found again."""
-_DOUBTED = 0.8 * UNSURE
-"""Most confidence of a colour that both neighbours contradict."""
+_FOLLOWED = 0.5
+"""Belief from which on a region is the same as the one it is matched to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """What is known of the drawing before or after, and where a drawing's regions lie in it."""
-
-    match: Match
-    entries: Integers
-    """(its regions,) palette entries."""
-    confidence: Floats
-    """(its regions,) 0..1."""
+_LINKED = 0.8
+"""Belief from which on the colours of two regions are pooled."""
+_FADING = 0.8
+"""Say of the member one drawing away, of the one after that its square, and so on: light changes."""
+_NO_LINK = -1
 
 
-def steadied(votes: Votes, neighbours: Sequence[Neighbour]) -> Votes:
-    """The same votes, but for regions that have another colour in both neighbouring drawings.
+def first_tracks(features: RegionFeatures) -> list[str]:
+    """A track of its own for each region.
 
-    Such a region takes that colour where the neighbours are surer of it than the region is of its own; else
-    it is marked unsure. With fewer than two neighbours nothing changes: a new colour may stay.
+    Named by the drawing and its region there, so that works done at different times agree on it as long
+    as the drawings stay.
     """
-    if len(neighbours) < 2:
-        return votes
-    opinions = [_opinion(neighbour) for neighbour in neighbours]
-    track = opinions[0][0]
-    agreed = np.all([entries == track for entries, _, _ in opinions], axis=0)
-    found = np.min([belief for _, belief, _ in opinions], axis=0)
-    sure = np.min([confidence for _, _, confidence in opinions], axis=0)
-    flicker = agreed & (found >= _TRACKED) & (track != votes.entries)
-    follows = flicker & (sure > votes.confidence)
-    doubted = flicker & ~follows
-    entries = np.where(follows, track, votes.entries)
-    confidence = np.where(follows, sure, votes.confidence)
-    confidence = np.where(doubted, np.minimum(confidence, _DOUBTED), confidence).astype(np.float32)
-    reasons = tuple(
-        why if not changed else FLICKER if chance < UNSURE else ""
-        for why, changed, chance in zip(votes.reasons, flicker, confidence, strict=True)
-    )
-    return replace(votes, entries=entries, confidence=confidence, reasons=reasons)
+    drawing = hashlib.sha256(features.labels.tobytes()).hexdigest()[:12]
+    return [f"{drawing}-{row}" for row in range(features.count)]
 
 
-def _opinion(neighbour: Neighbour) -> tuple[Integers, Floats, Floats]:
-    """(regions,) likeliest entry, belief in matched regions that have it, and how sure these are of it."""
-    belief, source = neighbour.match.belief[:, :-1], neighbour.match.source
-    entries = neighbour.entries[source]
-    same = entries[:, :, None] == entries[:, None, :]
-    mass = (same * belief[:, None, :]).sum(axis=2)
-    best = mass.argmax(axis=1)
-    rows = np.arange(len(source))
-    say = same[rows, best] * belief
-    sure = (say * neighbour.confidence[source]).sum(axis=1) / np.maximum(say.sum(axis=1), 1e-6)
-    return entries[rows, best], mass[rows, best], sure
+def followed(tracks: list[str], found: Match, target: RegionFeatures) -> list[str]:
+    """Tracks of `target`, matched by `found` to the drawing that `tracks` are of.
+
+    Regions into which one falls apart share its track; one without a likely source begins its own.
+    """
+    own = first_tracks(target)
+    best = found.belief[:, :-1].argmax(axis=1)
+    belief, source = found.belief, found.source
+    return [
+        tracks[source[row, at]] if belief[row, at] >= _FOLLOWED else own[row]
+        for row, at in enumerate(best.tolist())
+    ]
+
+
+def linked(found: Match, area: Floats) -> Integers:
+    """(regions,) row in the drawing matched to of what is certainly the same region, else -1.
+
+    Of several that match the same region only the one that covers most of it (`area`) is.
+    """
+    rows = np.arange(len(area))
+    best = found.belief[:, :-1].argmax(axis=1)
+    source, belief = found.source[rows, best], found.belief[rows, best]
+    kept = np.full(len(area), _NO_LINK, np.int64)
+    claimed: set[int] = set()
+    for row in np.argsort(-belief * area, kind="stable").tolist():
+        if belief[row] >= _LINKED and int(source[row]) not in claimed:
+            claimed.add(int(source[row]))
+            kept[row] = source[row]
+    return kept
+
+
+def agreed(colors: Sequence[Colors], heirs: Sequence[Integers]) -> list[Colors]:
+    """What the members of each track believe together; `heirs` of each drawing lead to the one before it.
+
+    Every member counts as far as it is known, and the less the more drawings away it is. How well a
+    region is known stays its own.
+    """
+    says = [one.known[:, None] * one.shares for one in colors]
+    before = [says[0]]
+    for say, to in zip(says[1:], heirs[1:], strict=True):
+        before.append(say + _FADING * np.where(to[:, None] >= 0, before[-1][to], 0.0))
+    after = [says[-1]]
+    for say, to in zip(says[-2::-1], heirs[:0:-1], strict=True):
+        heard = np.zeros_like(say)
+        heard[to[to >= 0]] = after[-1][to >= 0]
+        after.append(say + _FADING * heard)
+    return [
+        _pooled(one, past + future - say)
+        for one, past, future, say in zip(colors, before, after[::-1], says, strict=True)
+    ]
+
+
+def _pooled(own: Colors, votes: Floats) -> Colors:
+    total = votes.sum(axis=1, keepdims=True)
+    shares = np.where(total > 1e-6, votes / np.maximum(total, 1e-6), own.shares)
+    return Colors(shares.astype(np.float32), own.known)

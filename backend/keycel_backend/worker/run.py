@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNSURE = 0.5
-"""Regions with less confidence count as unsure."""
 
 POINTLESS = frozenset({ErrorCode.RES_DISK_FULL, ErrorCode.OUT_NOT_WRITABLE})
 """Failures that no other choice of frames would avoid."""
@@ -135,7 +133,7 @@ class Execution:
             # Follows from the request alone; an engine has no say in it.
             seed=request.seed if request.redraw else 0,
             seconds=result.seconds,
-            unsure=sum(region.confidence < UNSURE for region in result.regions),
+            unsure=sum(bool(region.reason) for region in result.regions),
         )
         del self._open[result.time]
         self._report(made)

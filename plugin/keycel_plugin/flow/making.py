@@ -9,7 +9,7 @@ from keycel_plugin.error_words import error_words
 from keycel_plugin.flow.collect import Shot, check_references
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
-from keycel_plugin.flow.memory import ShotMemory
+from keycel_plugin.flow.memory import Question, ShotMemory, questions_of
 from keycel_plugin.flow.pending import Kind, Pending
 from keycel_plugin.flow.request import request_for
 from keycel_plugin.flow.stock import Stock
@@ -55,8 +55,8 @@ class Made:
     outcome: Outcome
     failures: Mapping[int, str] = field(default_factory=dict[int, str])
     """Frame number to why it has no new colours."""
-    unsure: Mapping[int, int] = field(default_factory=dict[int, int])
-    """Frame number to how many regions of the new take are a guess."""
+    unsure: Mapping[int, frozenset[Question]] = field(default_factory=dict[int, frozenset[Question]])
+    """Frame number to the guesses of the new take."""
 
     @property
     def colored(self) -> tuple[int, ...]:
@@ -88,7 +88,7 @@ async def _run(
     shot = order.shot
     request = request_for(shot, order.choice, order.keyframes, groups, order.seed)
     times_of = {shot.first_time(digest): times for digest, times in groups.items()}
-    unsure: dict[int, int] = {}
+    unsure: dict[int, frozenset[Question]] = {}
     ours = order.stock.ours
     pending = Pending(order.kind, shot.line_layer, shot.color_layer, ours.layer, tuple(order.meant))
     job = Job(context.backend, context.progress, pending)
@@ -97,7 +97,7 @@ async def _run(
             event = delivery.event
             take = Take(event.digest, TakeOrigin.ENGINE, order.seed, event.unsure)
             await writing.put(times_of[event.time], take, bytes(delivery.pixels), delivery.report)
-            unsure.update(dict.fromkeys(times_of[event.time], event.unsure))
+            unsure.update(dict.fromkeys(times_of[event.time], questions_of(delivery.report, event.digest)))
         failures = {
             time: error_words(failure.error)[0] for failure in job.failures for time in times_of[failure.time]
         }

@@ -20,8 +20,8 @@ from keycel_plugin.tasks import pause
 _EXPAND_BYTES = 512 * 1024
 """Pixels expanded per event: about 1 ms."""
 
-UNSURE = 0.5
-"""Regions with less confidence count as unsure, for the backend too (`FrameReady.unsure`)."""
+Question = tuple[str, int, Rgba]
+"""A guess that the artist is asked about once, on however many frames it is seen."""
 
 _TAKE = "take-"
 
@@ -38,12 +38,15 @@ class Region:
     confidence: float
     """0..1."""
     reason: str
+    """Why the artist should look at it; empty if there is no need."""
     runs: tuple[tuple[int, int, int], ...]
     """Its pixels as (row, first column, column after the last); only for unsure regions."""
+    track: str = ""
+    """The same for the same part of the figure on other drawings; empty if that is not known."""
 
     @property
     def unsure(self) -> bool:
-        return self.confidence < UNSURE
+        return bool(self.reason)
 
 
 class ShotMemory:
@@ -106,12 +109,31 @@ class ShotMemory:
         data = self._document.memo(_TAKE + digest)
         try:
             head = zlib.decompress(data[4 : 4 + int.from_bytes(data[:4], "little")])
-            return tuple(_region(entry) for entry in json.loads(head).get("regions", ()))
+            return tuple(region_of(entry) for entry in json.loads(head).get("regions", ()))
         except (zlib.error, ValueError, KeyError, TypeError, AttributeError):
             return ()
 
 
-def _region(entry: dict[str, Any]) -> Region:
+def question_about(region: Region, take: str, number: int) -> Question:
+    """What `region`, guess `number` of a take, is one with: the same part with the same colour elsewhere.
+
+    Frames that share a drawing share its take; so without a track it is one with itself on these.
+    """
+    return (region.track, 0, region.color) if region.track else (take, number, region.color)
+
+
+def questions_of(report: Mapping[str, Any], take: str) -> frozenset[Question]:
+    """The guesses in an engine's report on a take."""
+    guesses = [region for region in map(region_of, report.get("regions", ())) if region.unsure]
+    return frozenset(question_about(region, take, number) for number, region in enumerate(guesses, 1))
+
+
+def region_of(entry: Mapping[str, Any]) -> Region:
+    """A region as an engine's report has it.
+
+    Raises:
+        KeyError, ValueError, TypeError: it has none.
+    """
     left, top, right, bottom = entry["box"]
     red, green, blue, alpha = entry["color"]
     return Region(
@@ -121,4 +143,5 @@ def _region(entry: dict[str, Any]) -> Region:
         float(entry["confidence"]),
         str(entry["reason"]),
         tuple((row, first, end) for row, first, end in entry.get("runs", ())),
+        str(entry.get("track", "")),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from keycel_plugin.flow.context import Context
-from keycel_plugin.flow.memory import Region, ShotMemory
+from keycel_plugin.flow.memory import Region, ShotMemory, question_about
 from keycel_plugin.flow.overlay_picture import overlay_color, overlay_picture
 from keycel_plugin.flow.place import free_name, in_front, is_locked, layer_at_hand
 from keycel_plugin.flow.read_back import read_back
@@ -89,8 +89,14 @@ class _Marks:
         return tuple(sorted(time for times in self.groups.values() for time in times))
 
     def count(self) -> int:
-        """Marked regions on all frames."""
-        return sum(len(self.regions.get(take, ())) * len(times) for take, times in self.groups.items())
+        """Marked guesses; what is the same on several frames counts once."""
+        return len(
+            {
+                question_about(region, take, number)
+                for take, regions in self.regions.items()
+                for number, region in enumerate(regions, 1)
+            }
+        )
 
     async def put(self, staged: StagedLayer, times: Iterable[int]) -> dict[int, str]:
         """Fill every picture that is on one of `times`. Returns the digest that each frame shall have."""

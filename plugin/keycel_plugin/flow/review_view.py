@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keycel_plugin.flow.looks import Looks
-from keycel_plugin.flow.memory import Region
+from keycel_plugin.flow.memory import Question, Region, question_about
 from keycel_plugin.flow.sheet import Sheet
 from keycel_plugin.state.records import FrameRecord, PaletteEntry, Rgba, ShotRecord, TakeOrigin
 from keycel_plugin.state.review import Cell, Swatch, TakeCard, UnsureRegion
@@ -25,7 +25,7 @@ class TakeFacts:
     """What the engine has reported about a take."""
 
     guesses: tuple[Region, ...]
-    """Its unsure takes, in the engine's order."""
+    """Its unsure regions, in the engine's order."""
     areas: Mapping[Rgba, int]
     """Pixels of each colour; unpainted regions are left out."""
 
@@ -134,32 +134,43 @@ class UnsureList:
 
     def __init__(self) -> None:
         self._palette: tuple[PaletteEntry, ...] = ()
-        self._known: dict[int, tuple[object, list[UnsureRegion]]] = {}
+        self._known: dict[int, tuple[object, list[tuple[Question, UnsureRegion]]]] = {}
 
     def of(self, frames: Iterable[Frame], takes: Takes, record: ShotRecord) -> list[UnsureRegion]:
-        """By frame. A region keeps its number while the artist repaints others of its frame."""
+        """By frame, each guess once. A region keeps its number while others of its frame are repainted."""
         if record.palette != self._palette:
             self._palette = record.palette
             self._known.clear()
         shown = {entry.original: entry.color for entry in record.palette}
-        found: list[UnsureRegion] = []
+        asked: dict[Question, UnsureRegion] = {}
+        also: dict[Question, list[int]] = {}
         for frame in frames:
             state = (frame.take, frame.take in takes, frame.state, frame.repainted)
             if frame.start not in self._known or self._known[frame.start][0] != state:
                 self._known[frame.start] = (state, _unsure_regions(frame, takes, shown))
-            found += self._known[frame.start][1]
-        return found
+            for question, region in self._known[frame.start][1]:
+                if asked.setdefault(question, region).time != frame.start:
+                    also.setdefault(question, []).append(frame.start)
+        return [
+            replace(region, also=tuple(dict.fromkeys(also[question]))) if question in also else region
+            for question, region in asked.items()
+        ]
 
 
-def _unsure_regions(frame: Frame, takes: Takes, shown: Mapping[Rgba, Rgba]) -> list[UnsureRegion]:
+def _unsure_regions(
+    frame: Frame, takes: Takes, shown: Mapping[Rgba, Rgba]
+) -> list[tuple[Question, UnsureRegion]]:
     return [
-        UnsureRegion(
-            frame.start,
-            number,
-            region.box,
-            shown.get(region.color, region.color),
-            region.confidence,
-            region.reason,
+        (
+            question_about(region, frame.take, number),
+            UnsureRegion(
+                frame.start,
+                number,
+                region.box,
+                shown.get(region.color, region.color),
+                region.confidence,
+                region.reason,
+            ),
         )
         for number, region in _guesses(frame, takes)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from keycel_plugin.flow.making import Made, Order
+from keycel_plugin.flow.memory import Question
 from keycel_plugin.flow.stock import Stock
 from keycel_plugin.words import _, plural
 from keycel_shared.states import FrameState
@@ -72,10 +73,10 @@ def protection_told(stock: Stock, left: Collection[int]) -> list[str]:
 
 def _details(order: Order, made: Made) -> list[str]:
     sentences: list[str] = []
-    unsure = {order.stock.drawings[time]: made.unsure.get(time, 0) for time in made.colored}
-    regions = sum(unsure.values())
+    unsure = [(order.stock.drawings[time], made.unsure.get(time, frozenset())) for time in made.colored]
+    regions = len(frozenset[Question]().union(*(questions for _drawing, questions in unsure)))
     if regions:
-        drawings = sum(count > 0 for count in unsure.values())
+        drawings = len({drawing for drawing, questions in unsure if questions})
         sentences.append(
             _("Please look at {regions} in {drawings}.").format(
                 regions=plural("{count} unsure region", "{count} unsure regions", regions),

@@ -47,9 +47,10 @@ class TakeCard:
 
 @dataclass(frozen=True)
 class UnsureRegion:
-    """A region whose colour the engine is less than half sure of."""
+    """A guess of the engine's that is worth a look: a region, and the same part on other frames."""
 
     time: int
+    """Of the first frame that shows it."""
     number: int
     """Within its frame, from 1."""
     box: tuple[int, int, int, int]
@@ -59,6 +60,8 @@ class UnsureRegion:
     """0..1."""
     reason: str
     """In plain words."""
+    also: tuple[int, ...] = ()
+    """Later frames, in order, on which it is the same part with the same colour."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class UnsureModel(QtCore.QAbstractTableModel):
     def data(self, index: QtCore.QModelIndex, role: int = _Role.DisplayRole) -> Any:
         region = self._regions[index.row()]
         if role == _Role.DisplayRole:
-            return (str(region.time), str(region.number), _(region.reason))[index.column()]
+            return (_frames(region), str(region.number), _(region.reason))[index.column()]
         if role == _Role.DecorationRole and index.column() == REGION:
             return swatch_icon(region.color)
         if role in (_Role.ToolTipRole, _Role.AccessibleTextRole):
@@ -108,9 +108,14 @@ class UnsureList(QtWidgets.QTreeView):
             self.setCurrentIndex(self._regions.index(self._kept, 0))
 
 
+def _frames(region: UnsureRegion) -> str:
+    """Where it is seen: one frame, or the first and the last."""
+    return f"{region.time}\N{EN DASH}{region.also[-1]}" if region.also else str(region.time)
+
+
 def _region_words(region: UnsureRegion) -> str:
     return _("Frame {frame}, region {region}: {why} ({percent} % sure)").format(
-        frame=region.time,
+        frame=", ".join(str(time) for time in (region.time, *region.also)),
         region=region.number,
         why=_(region.reason),
         percent=round(100 * region.confidence),

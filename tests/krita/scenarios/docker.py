@@ -81,7 +81,10 @@ def review(calm=1.7):
         "takes_of": {cell.time: cell.takes for cell in view.cells},
         "current": view.current,
         "takes": [[card.digest, card.origin.value, card.chosen] for card in view.takes],
-        "unsure": [[region.time, region.number, list(region.box), region.reason] for region in view.unsure],
+        "unsure": [
+            [region.time, region.number, list(region.box), region.reason, list(region.also)]
+            for region in view.unsure
+        ],
         "palette": [
             [list(swatch.original), list(swatch.color), swatch.name, swatch.frames, swatch.pixels]
             for swatch in view.palette

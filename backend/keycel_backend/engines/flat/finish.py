@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from keycel_backend.engines.base import FrameResult, RegionReport
 from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.flat.sweep import Answer
 from keycel_backend.regions.arrays import Floats, Integers, Labels
-from keycel_backend.regions.confidence import BORDER, UNSURE, confidence, reason
+from keycel_backend.regions.confidence import BORDER, UNSURE, confidence, reason, unsure
 from keycel_backend.regions.filling import fill, on_border
 from keycel_backend.regions.palette import Codes, Palette, code_to_rgba, pixels_of
 from keycel_backend.regions.propagation import Colors
@@ -39,7 +39,8 @@ class Paint:
 def finish(time: int, answer: Answer, paint: Paint, seed: int, seconds: float) -> FrameResult:
     entries = _choose(answer.colors, seed)
     sure = confidence(answer.colors, entries)
-    regions = _Painted(answer.regions.unpack(), entries, sure, _reasons(answer, entries, sure))
+    tracks = answer.tracks or [""] * len(entries)
+    regions = _Painted(answer.regions.unpack(), entries, sure, _reasons(answer, entries), tracks)
     regions = _shaded(regions, answer)
     codes = _codes(regions.labels, regions.entries, paint)
     if paint.leave_unsure:
@@ -63,7 +64,8 @@ class _Painted:
     sure: Floats
     """(regions,) confidence."""
     reasons: list[str]
-    """Why a region is unsure; empty for the others."""
+    """What speaks most against a region's colour."""
+    tracks: list[str]
 
 
 def _shaded(regions: _Painted, answer: Answer) -> _Painted:
@@ -82,11 +84,9 @@ def _shaded(regions: _Painted, answer: Answer) -> _Painted:
     trust[list(likely)] = [shade.trust for shade in likely.values()]
     sure = (regions.sure * trust)[whole]
     entries = np.where(pieces >= 0, pieces, regions.entries[whole])
-    reasons = [
-        (regions.reasons[row] or BORDER) if chance < UNSURE else ""
-        for row, chance in zip(whole.tolist(), sure.tolist(), strict=True)
-    ]
-    return _Painted(labels, entries, sure, reasons)
+    surer = regions.sure >= UNSURE
+    reasons = [BORDER if row in likely and surer[row] else regions.reasons[row] for row in whole.tolist()]
+    return _Painted(labels, entries, sure, reasons, [regions.tracks[row] for row in whole.tolist()])
 
 
 def _codes(labels: Labels, entries: Integers, paint: Paint) -> Codes:
@@ -104,7 +104,8 @@ def own_frame(time: int, reference: Reference, paint: Paint, seconds: float) -> 
     labels, owners, pieces = divide(regions.unpack(), regions.count, reference.shades)
     main = reference.colors.shares.argmax(axis=1)
     entries = np.where(pieces >= 0, pieces, np.concatenate([main, main[owners]]))
-    painted = _Painted(labels, entries, np.ones(len(entries), np.float32), [""] * len(entries))
+    nothing = [""] * len(entries)
+    painted = _Painted(labels, entries, np.ones(len(entries), np.float32), nothing, nothing)
     reports = _reports(painted, paint.palette.codes()[entries], legend(paint))
     return FrameResult(time, pixels_of(reference.flats), legend(paint), reports, seconds)
 
@@ -121,15 +122,14 @@ def _choose(colors: Colors, seed: int) -> Integers:
     entries = colors.shares.argmax(axis=1)
     if seed == 0:
         return entries
-    unsure = confidence(colors, entries) < _NEVER_REDRAWN
+    open_to_change = confidence(colors, entries) < _NEVER_REDRAWN
     chance = np.where(colors.shares > 0.02, colors.shares, 0.0) ** 0.7
     draw = np.random.default_rng(seed).random(len(entries)) * chance.sum(axis=1)
     drawn = (np.cumsum(chance, axis=1) <= draw[:, None]).sum(axis=1)
-    return np.where(unsure, np.minimum(drawn, colors.shares.shape[1] - 1), entries)
+    return np.where(open_to_change, np.minimum(drawn, colors.shares.shape[1] - 1), entries)
 
 
-def _reasons(answer: Answer, entries: Integers, sure: Floats) -> list[str]:
-    """Why each region is unsure; empty for the others."""
+def _reasons(answer: Answer, entries: Integers) -> list[str]:
     shares = answer.colors.shares
     rows = np.arange(len(entries))
     second = (
@@ -140,7 +140,6 @@ def _reasons(answer: Answer, entries: Integers, sure: Floats) -> list[str]:
         agree &= end.shares.argmax(axis=1) == answer.ends[0].shares.argmax(axis=1)
     return [
         reason(
-            _rounded(sure[row]),
             float(answer.colors.known[row]),
             float(shares[row, entries[row]]),
             float(second[row]),
@@ -150,23 +149,23 @@ def _reasons(answer: Answer, entries: Integers, sure: Floats) -> list[str]:
     ]
 
 
-def _rounded(sure: float) -> float:
-    return round(float(sure), 4)
-
-
 def _reports(
     regions: _Painted, codes: Codes, listed: Sequence[tuple[int, int, int, int]]
 ) -> tuple[RegionReport, ...]:
     runs = find_runs(regions.labels)
     table = table_of(runs, len(codes))
-    certainty = [_rounded(sure) for sure in regions.sure]
-    shapes = runs_by_region(runs, [row for row, sure in enumerate(certainty) if sure < UNSURE])
+    look = np.flatnonzero(unsure(regions.sure, table.area, regions.labels.size)).tolist()
+    shapes = runs_by_region(runs, look)
     number = {color: index for index, color in enumerate(listed)}
     reports: list[RegionReport] = []
-    for row, (sure, why) in enumerate(zip(certainty, regions.reasons, strict=True)):
+    for row in range(len(codes)):
         color = code_to_rgba(int(codes[row]))
         left, top, right, bottom = (int(value) for value in table.box[row])
         entry = number.get(color)
         box, area = (left, top, right, bottom), int(table.area[row])
-        reports.append(RegionReport(box, area, color, entry, sure, why, shapes.get(row, ())))
+        sure = round(float(regions.sure[row]), 4)
+        report = RegionReport(box, area, color, entry, sure)
+        if row in shapes:
+            report = replace(report, reason=regions.reasons[row], runs=shapes[row], track=regions.tracks[row])
+        reports.append(report)
     return tuple(reports)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from keycel_backend.engines.flat.shades import (
     main_entries,
     shaded,
 )
-from keycel_backend.regions.arrays import Floats
+from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.features import RegionFeatures
 from keycel_backend.regions.matching import Match, Matcher, lookalikes, match, reverse
 from keycel_backend.regions.propagation import (
@@ -31,6 +31,7 @@ from keycel_backend.regions.propagation import (
 )
 from keycel_backend.regions.shade_motion import Shaded, carry
 from keycel_backend.regions.shading import Shades
+from keycel_backend.regions.tracks import agreed, first_tracks, followed, linked
 
 Analyse = Callable[[int], Analysed]
 Others = Callable[[], Sequence[Reference]]
@@ -64,6 +65,8 @@ class Answer:
     ends: tuple[Colors, ...]
     shades: Shades
     """Of the regions in which colours meet without a line."""
+    tracks: list[str] = field(default_factory=list[str])
+    """The region track of each region: which part of the figure it is; empty if not followed."""
 
 
 @dataclass(slots=True)
@@ -71,6 +74,9 @@ class _Links:
     """What the way back needs of one drawing."""
 
     regions: PackedLabels
+    tracks: list[str]
+    heirs: Integers
+    """Of which region of the drawing before each region is the heir; see `linked`."""
     ground: PackedGround | None
     """None where no shade can come from either end."""
     forward: Colors
@@ -102,12 +108,14 @@ def sweep(
     trail: list[_Links] = []
     shady = bool(start.shades or (end and end.shades))
     before = shaded(start.analysed.features, start.colors, start.shades)
+    tracks = first_tracks(start.analysed.features)
     for step, drawing in enumerate(order):
         current = analyse(drawing)
         checkpoint()
         target = current.features
         found = [match_regions(target, features) for features, _ in reversed(window)]
         checkpoint()
+        tracks = followed(tracks, found[0], target)
         evidence = _weighted(found, [colors for _, colors in reversed(window)], near_key=step < 2)
         if step >= 2:
             evidence.append((KEYFRAME, match_regions(target, start.analysed.features), start.colors))
@@ -125,11 +133,14 @@ def sweep(
         colors, shades = inherited(colors, carry(ground, before, found[0]))
         before = Shaded(ground, main_entries(colors), shades)
         if to_end is None:
-            yield Answer(drawing, current.regions, colors, (colors,), shades)
+            yield Answer(drawing, current.regions, colors, (colors,), shades, tracks)
         else:
             assert end is not None
             packed_ground = PackedGround.pack(ground) if shady else None
-            trail.append(_Links(current.regions, packed_ground, colors, shades, elsewhere, to_end))
+            heirs = linked(found[0], target.area)
+            trail.append(
+                _Links(current.regions, tracks, heirs, packed_ground, colors, shades, elsewhere, to_end)
+            )
             for back, (links, (features, _)) in enumerate(zip(found, reversed(window), strict=True)):
                 if step - 1 - back >= 0:
                     trail[step - 1 - back].to_next.append(reverse(links, target.area, features.area))
@@ -137,7 +148,7 @@ def sweep(
             if place <= _NEAR:
                 direct = pool([(KEYFRAME, to_end, end.colors)])
                 blended = blend(colors, direct, place)
-                yield Answer(drawing, current.regions, blended, (colors,), shades)
+                yield Answer(drawing, current.regions, blended, (colors,), shades, tracks)
         window = [*window[-1:], (target, colors)]
         checkpoint()
     if end is not None:
@@ -196,9 +207,25 @@ def _return(order: Sequence[int], trail: Sequence[_Links], end: Reference) -> It
                 before = Shaded(after.ground, main_entries(links.forward), links.shades)
                 known = links.forward.known, back[step].known
                 colors, shades = between(before, after, known, colors, place)
-            answers[step] = Answer(order[step], links.regions, colors, ends, shades)
-    for step in sorted(answers, key=lambda step: (min(step, count - 1 - step), step)):
-        yield answers[step]
+            answers[step] = Answer(order[step], links.regions, colors, ends, shades, links.tracks)
+    voted = _voted(answers, trail)
+    for step in sorted(voted, key=lambda step: (min(step, count - 1 - step), step)):
+        yield voted[step]
+
+
+def _voted(answers: Mapping[int, Answer], trail: Sequence[_Links]) -> dict[int, Answer]:
+    """The answers of some steps in a row after the members of each region track have agreed on a colour.
+
+    Regions in which colours meet without a line keep what they have: their colour is several.
+    """
+    steps = sorted(answers)
+    together = agreed([answers[step].colors for step in steps], [trail[step].heirs for step in steps])
+    voted: dict[int, Answer] = {}
+    for step, colors in zip(steps, together, strict=True):
+        shaded_rows = list(answers[step].shades)
+        colors.shares[shaded_rows] = answers[step].colors.shares[shaded_rows]
+        voted[step] = replace(answers[step], colors=colors)
+    return voted
 
 
 def _place(step: int, count: int) -> float:

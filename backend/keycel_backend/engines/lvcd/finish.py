@@ -65,7 +65,8 @@ def finished_frame(
     result = replace(
         result,
         regions=tuple(
-            replace(region, reason=why) for region, why in zip(result.regions, votes.reasons, strict=True)
+            replace(region, reason=why) if region.reason else region
+            for region, why in zip(result.regions, votes.reasons, strict=True)
         ),
     )
     if not soft:

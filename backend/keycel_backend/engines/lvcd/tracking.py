@@ -11,10 +11,10 @@ from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.lvcd.finish import Suggestion
 from keycel_backend.regions.arrays import Floats, Integers
 from keycel_backend.regions.features import RegionFeatures, measure
+from keycel_backend.regions.flicker import Neighbour, steadied
 from keycel_backend.regions.lines import LineArt
 from keycel_backend.regions.matching import Matcher
 from keycel_backend.regions.segmentation import Segmentation
-from keycel_backend.regions.tracks import Neighbour, steadied
 
 
 @dataclass(frozen=True, slots=True)
