@@ -273,8 +273,9 @@ class _Looker:
         self.seen.append((time, picture.shape))
 
 
-def test_previews_are_shown_to_who_looks(engine: LvcdEngine) -> None:
+def test_previews_are_shown_to_who_looks(home: Path) -> None:
     looker = _Looker()
+    engine = _loaded(home)  # one that has not painted this shot yet
     request = _request(_shot(2), previews=looker)
     results = engine.run(request, lambda *_: None, lambda: bool(looker.seen))
     with pytest.raises(Cancelled):
