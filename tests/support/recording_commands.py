@@ -59,6 +59,9 @@ class RecordingCommands:
     def regenerate(self) -> None:
         self.calls.append(("regenerate",))
 
+    def color_after_image(self, path: str) -> None:
+        self.calls.append(("color_after_image", path))
+
     def cancel(self) -> None:
         self.calls.append(("cancel",))
 

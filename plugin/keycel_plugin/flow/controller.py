@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keycel_plugin.flow import review
+from keycel_plugin.flow.after_image import color_after_image
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
@@ -123,6 +124,11 @@ class Controller(QtCore.QObject):
         document, choice = self._host.active_document(), self.model.choice.choice
         times = self._frames_meant()
         self._runner.start(lambda: regenerate(document, times, choice, self._context))
+
+    def color_after_image(self, path: str) -> None:
+        document, state = self._host.active_document(), self.model.choice
+        choice = replace(state.choice, engine=state.image_engine, options={})
+        self._runner.start(lambda: color_after_image(document, (), Path(path), choice, self._context))
 
     def cancel(self) -> None:
         self._runner.cancel()

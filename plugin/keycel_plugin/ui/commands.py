@@ -52,6 +52,9 @@ class Commands(Protocol):
     def regenerate(self) -> None:
         """New takes of the selected frames."""
 
+    def color_after_image(self, path: str) -> None:
+        """Colour the drawing under the playhead after the image in this file."""
+
     def cancel(self) -> None: ...
 
     def answer(self, yes: bool) -> None: ...
