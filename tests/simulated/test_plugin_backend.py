@@ -132,7 +132,7 @@ def test_a_shown_docker_learns_the_engines_without_a_job(run_until: RunUntil, ba
     )
     assert connect(run_until, backend) is None
     assert [engine.name for engine in backend.engines] == ["flat", "lvcd", "colorizediffusion"]
-    assert known == [2], "they are there when the status says so"
+    assert known == [3], "they are there when the status says so"
     first = supervisor_id()
     assert connect(run_until, backend) is None
     assert supervisor_id() == first
