@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from support.memory_backend import MemoryBackend
 from support.memory_host import MemoryDocument, MemoryLayer, blank_picture, flat_picture
 
+from keycel_plugin.flow.after_image import color_after_image
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.collect import Shot
 from keycel_plugin.flow.colorize import colorize, frames_of, spread
@@ -82,6 +84,11 @@ class Desk:
 
     def regenerate(self, *times: int) -> None:
         self.finish(regenerate(self.document, times, self.choice, self.context))
+
+    def color_after_image(self, path: Path, *times: int) -> None:
+        """The drawings at `times`, or the one under the playhead."""
+        choice = replace(self.choice, engine="images")
+        self.finish(color_after_image(self.document, times, path, choice, self.context))
 
     def choose_take(self, time: int, digest: str) -> None:
         self.finish(choose_take(self.document, time, digest, self.context))

@@ -68,6 +68,9 @@ class RecordingCommands:
     def set_animation_option(self, name: str, value: OptionValue) -> None:
         self.calls.append(("set_animation_option", name, value))
 
+    def color_after_image(self, path: str) -> None:
+        self.calls.append(("color_after_image", path))
+
     def cancel(self) -> None:
         self.calls.append(("cancel",))
 

@@ -45,8 +45,8 @@ async def colorize(
         stock = await take_stock(document, ours, frames, context.progress, wanted)
         if not meant:
             ShotMemory(document).follow_undo(ours.layer, stock.shown)
-        order = _order(Kind.COLORIZE, shot, stock, choice, shot.keyframes, wanted, meant)
-        return await _fill(order, wanted, context)
+        order = order_of(Kind.COLORIZE, shot, stock, choice, shot.keyframes, wanted, meant)
+        return await fill_order(order, wanted, context)
     finally:
         shot.close()
 
@@ -70,7 +70,9 @@ async def spread(document: ShotDocument, choice: Choice, context: Context) -> st
         memory.follow_undo(ours.layer, stock.shown)
         keyframes = await add_references(shot, stock, memory, corrected, context.progress)
         wanted = list(stock.drawings)
-        return await _fill(_order(Kind.SPREAD, shot, stock, choice, keyframes, wanted), wanted, context)
+        return await fill_order(
+            order_of(Kind.SPREAD, shot, stock, choice, keyframes, wanted), wanted, context
+        )
     finally:
         shot.close()
 
@@ -91,7 +93,7 @@ def _drawing_time(shot: Shot, time: int) -> int | None:
     return drawing.time if drawing is not None else None
 
 
-def _order(
+def order_of(
     kind: Kind,
     shot: Shot,
     stock: Stock,
@@ -100,6 +102,7 @@ def _order(
     wanted: Collection[int],
     meant: Sequence[int] = (),
 ) -> Order:
+    """What is to be done about the frames `wanted` that are not protected, and about holds beside them."""
     times = [time for time in wanted if stock.drawings[time] and not stock.protected(time)]
     blanks = _blanks(shot, stock, wanted, times)
     return Order(kind, shot, stock, choice, keyframes, times, blanks, meant=meant)
@@ -120,7 +123,8 @@ def _blanks(shot: Shot, stock: Stock, wanted: Collection[int], times: Collection
     return sorted((missing | erased).difference(times))
 
 
-async def _fill(order: Order, wanted: Collection[int], context: Context) -> str:
+async def fill_order(order: Order, wanted: Collection[int], context: Context) -> str:
+    """Carries an order out and returns what to tell; raises as `colorize`."""
     left = [time for time in wanted if order.stock.protected(time)]
     if not order.times and not order.blanks:
         return " ".join((_("Nothing to colour."), *protection_told(order.stock, left)))

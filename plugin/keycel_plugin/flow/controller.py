@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keycel_plugin.flow import review
+from keycel_plugin.flow.after_image import color_after_image
 from keycel_plugin.flow.animate import animate
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
@@ -148,6 +149,11 @@ class Controller(QtCore.QObject):
 
     def set_animation_option(self, name: str, value: OptionValue) -> None:
         self.model.animation.set_option(name, value)
+
+    def color_after_image(self, path: str) -> None:
+        document, state = self._host.active_document(), self.model.choice
+        choice = replace(state.choice, engine=state.image_engine, options={})
+        self._runner.start(lambda: color_after_image(document, (), Path(path), choice, self._context))
 
     def cancel(self) -> None:
         self._runner.cancel()

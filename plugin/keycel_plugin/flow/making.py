@@ -39,6 +39,10 @@ class Order:
     """0 for the engine's first answer; each other one gives new takes."""
     meant: Sequence[int] = ()
     """The drawings asked for, by first frame number; empty: all of them."""
+    image: str = ""
+    """Path of the image to colour after instead of `keyframes`; empty for none."""
+    reference: str = ""
+    """Digest of its pixels, which the shot offers."""
 
     def groups(self) -> dict[str, tuple[int, ...]]:
         """Frames by the digest of their drawing: each different drawing is coloured once."""
@@ -76,7 +80,8 @@ async def make(order: Order, context: Context) -> Made:
     try:
         if not groups:
             return Made(await writing.finish(context.progress))
-        check_references(order.keyframes)
+        if not order.reference:
+            check_references(order.keyframes)
         return await _run(order, groups, writing, context)
     finally:
         writing.close()
@@ -87,10 +92,14 @@ async def _run(
 ) -> Made:
     shot = order.shot
     request = request_for(shot, order.choice, order.keyframes, groups, order.seed)
+    if order.reference:
+        request = replace(request, task="reference", keyframes=(), reference=order.reference)
     times_of = {shot.first_time(digest): times for digest, times in groups.items()}
     unsure: dict[int, frozenset[Question]] = {}
     ours = order.stock.ours
-    pending = Pending(order.kind, shot.line_layer, shot.color_layer, ours.layer, tuple(order.meant))
+    pending = Pending(
+        order.kind, shot.line_layer, shot.color_layer, ours.layer, tuple(order.meant), order.image
+    )
     job = Job(context.backend, context.progress, pending)
     try:
         async for delivery in job.frames(request, shot.picture):

@@ -33,6 +33,7 @@ class Kind(str, Enum):
     SPREAD = "spread"
     REGENERATE = "regenerate"
     INBETWEEN = "inbetween"
+    AFTER_IMAGE = "after image"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Pending:
     """Our layer that is filled; empty: a new one."""
     times: tuple[int, ...] = ()
     """The drawings meant, by first frame number; empty: all of them."""
+    image: str = ""
+    """Path of the image to colour after; empty for none."""
 
     @property
     def layers(self) -> frozenset[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from keycel_plugin.flow.after_image import color_after_image
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.inbetween import inbetween
@@ -67,4 +69,9 @@ class Resume(QtCore.QObject):
             return await spread(document, choice, self._context)
         if work.kind is Kind.INBETWEEN:
             return await inbetween(document, choice, times, self._context)
+        if work.kind is Kind.AFTER_IMAGE:
+            engine = self._choice.image_engine
+            return await color_after_image(
+                document, work.times, Path(work.image), replace(choice, engine=engine), self._context
+            )
         return await colorize(document, choice, times, self._context)

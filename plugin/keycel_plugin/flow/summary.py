@@ -23,7 +23,7 @@ def numbers(times: Iterable[int]) -> str:
 
 def colors_told(order: Order, made: Made, left: Collection[int]) -> str:
     """After Colorize and Spread. `left`: frames that were protected from the beginning."""
-    drawings = {order.stock.drawings[time] for time in made.colored} - {""}
+    drawings = {order.stock.drawings[time] for time in made.colored if time in order.times}
     sentences = [plural("{count} drawing coloured.", "{count} drawings coloured.", len(drawings))]
     if made.outcome.same and not made.outcome.written:
         sentences.append(_("The layer had these colours already."))

@@ -34,7 +34,9 @@ class ShotChoice(QtCore.QObject):
         """Of the document, top-most first."""
         self.choice = Choice()
         self.engines: Sequence[EngineInfo] = ()
-        """What the backend offers; empty until it has been reached."""
+        """Those of the backend that colour drawings after keyframes; empty until it has been reached."""
+        self.image_engine = ""
+        """Name of the backend's engine that colours a drawing after an image; empty: it has none."""
         self.estimate: Estimate | None = None
         """None while it is not known."""
 
@@ -58,8 +60,10 @@ class ShotChoice(QtCore.QObject):
             self.changed.emit()
 
     def show_engines(self, engines: Sequence[EngineInfo]) -> None:
-        if tuple(engines) != tuple(self.engines):
-            self.engines = tuple(engines)
+        coloring = tuple(engine for engine in engines if "colorize" in engine.tasks)
+        after_image = next((engine.name for engine in engines if "reference" in engine.tasks), "")
+        if (coloring, after_image) != (tuple(self.engines), self.image_engine):
+            self.engines, self.image_engine = coloring, after_image
             self.changed.emit()
 
     def show_estimate(self, estimate: Estimate | None) -> None:

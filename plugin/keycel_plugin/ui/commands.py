@@ -61,6 +61,9 @@ class Commands(Protocol):
     def set_animation_option(self, name: str, value: OptionValue) -> None:
         """An option of the engine that animates."""
 
+    def color_after_image(self, path: str) -> None:
+        """Colour the drawing under the playhead after the image in this file."""
+
     def cancel(self) -> None: ...
 
     def answer(self, yes: bool) -> None: ...

@@ -9,6 +9,7 @@ from keycel_plugin.state.records import Scope
 from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.estimate_words import estimate_words
 from keycel_plugin.ui.icons import Icons, SnugButton
+from keycel_plugin.ui.image_button import ImageButton
 from keycel_plugin.ui.options_form import OptionsForm
 from keycel_plugin.ui.palette_restriction import PaletteRestriction
 from keycel_plugin.ui.pickers import LayerPicker, Picker, ResultPicker
@@ -31,6 +32,7 @@ class ShotPage(QtWidgets.QWidget):
         self.engine_picker = Picker(_("What colours the drawings"), _("Known when the backend runs"))
         self.scope_picker = Picker(_("Which drawings are coloured; locked, accepted and painted ones stay"))
         self.options_form = OptionsForm(model.choice, commands.set_option)
+        self.image_button = ImageButton(model.choice, commands)
         self.restriction = PaletteRestriction(model.choice, commands, icons)
         self.estimate_label = QtWidgets.QLabel()
         self.colorize_button = SnugButton(
@@ -62,6 +64,7 @@ class ShotPage(QtWidgets.QWidget):
             (_("Drawings"), self.scope_picker),
             (_("Palette"), self.restriction),
             (_("Engine"), self.engine_picker),
+            (_("Keyframe"), self.image_button),
         ):
             form.addRow(words, field)
             label = form.labelForField(field)
@@ -179,6 +182,7 @@ class ShotPage(QtWidgets.QWidget):
             *self._pickers(),
             self.options_form,
             self.restriction,
+            self.image_button,
             self.colorize_button,
             self.inbetween_button,
             self.spread_button,
