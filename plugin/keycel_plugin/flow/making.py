@@ -11,6 +11,7 @@ from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.pending import Kind, Pending
+from keycel_plugin.flow.references import read_reference
 from keycel_plugin.flow.request import request_for
 from keycel_plugin.flow.stock import Stock
 from keycel_plugin.flow.writing import Outcome, Writing
@@ -76,7 +77,7 @@ async def make(order: Order, context: Context) -> Made:
     try:
         if not groups:
             return Made(await writing.finish(context.progress))
-        check_references(order.keyframes)
+        check_references(order.keyframes, order.choice)
         return await _run(order, groups, writing, context)
     finally:
         writing.close()
@@ -86,7 +87,8 @@ async def _run(
     order: Order, groups: Mapping[str, tuple[int, ...]], writing: Writing, context: Context
 ) -> Made:
     shot = order.shot
-    request = request_for(shot, order.choice, order.keyframes, groups, order.seed)
+    reference = await read_reference(shot, order.choice.reference_layer)
+    request = request_for(shot, order.choice, order.keyframes, groups, order.seed, reference)
     times_of = {shot.first_time(digest): times for digest, times in groups.items()}
     unsure: dict[int, int] = {}
     ours = order.stock.ours
