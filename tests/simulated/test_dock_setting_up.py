@@ -34,6 +34,15 @@ def test_layers_are_listed_as_in_krita_and_chosen_by_id(dock: Dock, commands: Re
     assert commands.named("choose_color") == [("lines",)]
 
 
+def test_a_reference_layer_is_chosen_or_none(dock: Dock, model: Model, commands: RecordingCommands) -> None:
+    assert words_of(dock.reference_picker)[:2] == ["None", "Lines"]
+    assert dock.reference_picker.currentText() == "None"
+    pick(dock.reference_picker, "Lines")
+    assert commands.named("choose_reference") == [("lines",)]
+    model.choice.show(dock_scene.LAYERS, Choice(reference_layer="lines"))
+    assert dock.reference_picker.currentText() == "Lines"
+
+
 def test_opening_a_list_looks_for_new_layers(dock: Dock, commands: RecordingCommands) -> None:
     dock.color_picker.opening.emit()
     assert commands.named("refresh") == [()]

@@ -49,6 +49,37 @@ def test_one_layer_beneath_the_lines_in_one_undo_step(desk: Desk) -> None:
     assert {layer.id: layer.keyframes for layer in desk.document.stack} == before
 
 
+def test_the_reference_layers_picture_reaches_the_backend(desk: Desk) -> None:
+    sheet = flat_picture(77)
+    desk.document.stack.insert(1, MemoryLayer("sheet", "Model sheet", {0: blank_picture(), 2: sheet}))
+    desk.choice = replace(desk.choice, engine="other", reference_layer="sheet")
+    desk.colorize()
+    assert desk.error is None
+    [request] = desk.backend.requests
+    assert request.reference == digest_of(sheet)
+    assert [keyframe.time for keyframe in request.keyframes] == [0]
+
+
+def test_with_a_reference_no_keyframe_is_needed(desk: Desk) -> None:
+    desk.document.layer("keys").keyframes = {0: blank_picture()}
+    desk.colorize()
+    assert desk.error is not None
+    assert desk.error.code is ErrorCode.DOC_NO_KEYFRAME
+    desk.document.stack.insert(1, MemoryLayer("sheet", "Model sheet", {0: flat_picture(77)}))
+    desk.choice = replace(desk.choice, reference_layer="sheet")
+    desk.colorize()
+    assert desk.error is None
+    assert desk.pixels
+
+
+def test_an_empty_reference_layer_is_told(desk: Desk) -> None:
+    desk.document.stack.insert(1, MemoryLayer("sheet", "Model sheet", {0: blank_picture()}))
+    desk.choice = replace(desk.choice, reference_layer="sheet")
+    desk.colorize()
+    assert desk.error is not None
+    assert desk.error.title == "The reference layer is empty."
+
+
 def test_the_request_names_each_drawing_once_and_what_is_chosen(desk: Desk) -> None:
     desk.choice = Choice(
         "lines", "keys", engine="other", options={"gap": 3}, palette=((1, 2, 3, 255), (4, 5, 6, 255))
@@ -57,6 +88,7 @@ def test_the_request_names_each_drawing_once_and_what_is_chosen(desk: Desk) -> N
     [request] = desk.backend.requests
     assert [drawing.time for drawing in request.drawings] == [0, 3, 4, 9]
     assert [keyframe.time for keyframe in request.keyframes] == [0]
+    assert request.reference == ""
     assert request.targets == (0, 3, 4)
     assert (request.width, request.height) == SIZE
     assert (request.engine, request.task, request.name) == ("other", "colorize", "shot")

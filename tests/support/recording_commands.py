@@ -32,6 +32,9 @@ class RecordingCommands:
     def choose_color(self, layer: str) -> None:
         self.calls.append(("choose_color", layer))
 
+    def choose_reference(self, layer: str) -> None:
+        self.calls.append(("choose_reference", layer))
+
     def choose_result(self, layer: str) -> None:
         self.calls.append(("choose_result", layer))
 

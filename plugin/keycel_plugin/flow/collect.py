@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from keycel_plugin.flow.slices import shown_digest
 from keycel_plugin.host.ports import LayerReader, ShotDocument
 from keycel_plugin.state.progress import Progress
+from keycel_plugin.state.records import Choice
 from keycel_plugin.tasks import pause
 from keycel_plugin.words import _
 from keycel_shared.errors import ErrorCode, KeycelError
@@ -118,9 +119,12 @@ class Shot:
         return digest
 
 
-def check_references(keyframes: Collection[PictureAt]) -> None:
-    """Raises DOC_NO_KEYFRAME if nothing says which colours are wanted."""
-    if not keyframes:
+def check_references(keyframes: Collection[PictureAt], choice: Choice) -> None:
+    """Raises DOC_NO_KEYFRAME if nothing says which colours are wanted.
+
+    Whether a reference picture is enough, the engine says.
+    """
+    if not keyframes and not choice.reference_layer:
         raise KeycelError(
             ErrorCode.DOC_NO_KEYFRAME,
             _("The colour layer has no painted keyframe on any drawing."),

@@ -38,7 +38,7 @@ async def colorize(
         else:
             check_can_begin(document, ours.layer)
         await shot.read(context.progress)
-        check_references(shot.keyframes)
+        check_references(shot.keyframes, choice)
         meant = () if times is None else tuple(drawing.time for drawing in shot.drawings_at(times))
         frames = frames_of(shot, ours)
         wanted = [time for time in frames if not meant or _drawing_time(shot, time) in meant]

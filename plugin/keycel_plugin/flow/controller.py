@@ -75,6 +75,10 @@ class Controller(QtCore.QObject):
     def choose_color(self, layer: str) -> None:
         self._choose(color_layer=layer)
 
+    def choose_reference(self, layer: str) -> None:
+        """Empty: none."""
+        self._choose(reference_layer=layer)
+
     def choose_result(self, layer: str) -> None:
         self._choose(result_layer=layer, new_layer=not layer)
 

@@ -11,6 +11,7 @@ from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
 from keycel_plugin.flow.memory import Question, ShotMemory, questions_of
 from keycel_plugin.flow.pending import Kind, Pending
+from keycel_plugin.flow.references import read_reference
 from keycel_plugin.flow.request import request_for
 from keycel_plugin.flow.stock import Stock
 from keycel_plugin.flow.writing import Outcome, Writing
@@ -81,7 +82,7 @@ async def make(order: Order, context: Context) -> Made:
         if not groups:
             return Made(await writing.finish(context.progress))
         if not order.reference:
-            check_references(order.keyframes)
+            check_references(order.keyframes, order.choice)
         return await _run(order, groups, writing, context)
     finally:
         writing.close()
@@ -91,9 +92,10 @@ async def _run(
     order: Order, groups: Mapping[str, tuple[int, ...]], writing: Writing, context: Context
 ) -> Made:
     shot = order.shot
-    request = request_for(shot, order.choice, order.keyframes, groups, order.seed)
+    reference = order.reference or await read_reference(shot, order.choice.reference_layer)
+    request = request_for(shot, order.choice, order.keyframes, groups, order.seed, reference)
     if order.reference:
-        request = replace(request, task="reference", keyframes=(), reference=order.reference)
+        request = replace(request, task="reference", keyframes=())
     times_of = {shot.first_time(digest): times for digest, times in groups.items()}
     unsure: dict[int, frozenset[Question]] = {}
     ours = order.stock.ours

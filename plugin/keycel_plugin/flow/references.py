@@ -9,11 +9,13 @@ from functools import partial
 from keycel_plugin.flow.collect import Shot
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.recolor import in_original_colors
-from keycel_plugin.flow.slices import digest_in_slices, packed
+from keycel_plugin.flow.slices import digest_in_slices, packed, shown_digest
 from keycel_plugin.flow.stock import Stock
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.records import PaletteEntry, Rgba, TakeOrigin
+from keycel_plugin.tasks import pause
 from keycel_plugin.words import _
+from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import PictureAt
 from keycel_shared.states import FrameState
 
@@ -53,6 +55,32 @@ async def add_references(
         if (drawing := shot.drawing_at(keyframe.time)) is not None and drawing.digest not in corrected
     ]
     return sorted((*painted, *ours), key=lambda picture: picture.time)
+
+
+async def read_reference(shot: Shot, layer: str) -> str:
+    """Digest of the reference layer's first picture, to be had from `shot` afterwards; empty for none.
+
+    Raises:
+        KeycelError: DOC_NO_SUCH_LAYER; DOC_NO_KEYFRAME if there is nothing on the layer.
+    """
+    if not layer:
+        return ""
+    reader = shot.document.open_reader(layer, shot.color_layer)
+    try:
+        for time in reader.times:
+            await pause()
+            pixels = reader.picture(time)
+            digest = await shown_digest(pixels)
+            if digest:
+                shot.add_picture(digest, partial(zlib.decompress, await packed(pixels)))
+                return digest
+    finally:
+        reader.close()
+    raise KeycelError(
+        ErrorCode.DOC_NO_KEYFRAME,
+        _("The reference layer is empty."),
+        _("Put a picture of the character on it, or choose no reference layer."),
+    )
 
 
 async def _in_engines_colors(stock: Stock, memory: ShotMemory, time: int, shown: bytes) -> bytes:

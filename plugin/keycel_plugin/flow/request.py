@@ -10,9 +10,17 @@ from keycel_shared.messages import JobRequest, PictureAt
 
 
 def request_for(
-    shot: Shot, choice: Choice, keyframes: Sequence[PictureAt], digests: Iterable[str], seed: int = 0
+    shot: Shot,
+    choice: Choice,
+    keyframes: Sequence[PictureAt],
+    digests: Iterable[str],
+    seed: int = 0,
+    reference: str = "",
 ) -> JobRequest:
-    """Colours for the drawings of these `digests`; with a `seed` new takes of them."""
+    """Colours for the drawings of these `digests`; with a `seed` new takes of them.
+
+    `reference`: digest of the reference picture, or empty.
+    """
     width, height = shot.size
     return JobRequest(
         engine=choice.engine,
@@ -21,6 +29,7 @@ def request_for(
         height=height,
         drawings=tuple(shot.drawings),
         keyframes=tuple(keyframes),
+        reference=reference,
         targets=tuple(sorted(shot.first_time(digest) for digest in digests)),
         options=dict(choice.options),
         palette=choice.palette,

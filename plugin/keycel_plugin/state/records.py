@@ -53,6 +53,8 @@ class Choice:
     """File name of the palette whose colours are the only legal ones; empty: those of the references."""
     palette: tuple[Rgba, ...] = ()
     show_unsure: bool = False
+    reference_layer: str = ""
+    """A picture of what the shot shows, for engines that colour from one; empty: none."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class Commands(Protocol):
 
     def choose_color(self, layer: str) -> None: ...
 
+    def choose_reference(self, layer: str) -> None: ...
+
     def choose_result(self, layer: str) -> None:
         """One of our layers, or "" for a new one."""
 

@@ -54,6 +54,7 @@ class Dock(QtWidgets.QWidget):
         shot, review, footer = self._shot, self._review, self._footer
         self.line_picker = shot.line_picker
         self.color_picker = shot.color_picker
+        self.reference_picker = shot.reference_picker
         self.result_picker = shot.result_picker
         self.engine_picker = shot.engine_picker
         self.scope_picker = shot.scope_picker

@@ -64,6 +64,16 @@ class LayerPicker(Picker):
         self.show_entries([(layer.id, _INDENT * layer.depth + layer.name) for layer in layers], chosen)
 
 
+class OptionalLayerPicker(LayerPicker):
+    """The same, or no layer."""
+
+    NONE = ""
+
+    def show_layers(self, layers: Sequence[LayerInfo], chosen: str) -> None:
+        entries = [(layer.id, _INDENT * layer.depth + layer.name) for layer in layers]
+        self.show_entries([(self.NONE, _("None")), *entries], chosen)
+
+
 class ResultPicker(Picker):
     """A new layer, or one of those that Keycel has made."""
 

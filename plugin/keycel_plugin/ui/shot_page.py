@@ -12,7 +12,7 @@ from keycel_plugin.ui.icons import Icons, SnugButton
 from keycel_plugin.ui.image_button import ImageButton
 from keycel_plugin.ui.options_form import OptionsForm
 from keycel_plugin.ui.palette_restriction import PaletteRestriction
-from keycel_plugin.ui.pickers import LayerPicker, Picker, ResultPicker
+from keycel_plugin.ui.pickers import LayerPicker, OptionalLayerPicker, Picker, ResultPicker
 from keycel_plugin.ui.scrolling import scrollable
 from keycel_plugin.ui.wheel import WheelGuard
 from keycel_plugin.words import _
@@ -28,6 +28,9 @@ class ShotPage(QtWidgets.QWidget):
         self._commands = commands
         self.line_picker = LayerPicker(_("The layer (or group) with the drawings"))
         self.color_picker = LayerPicker(_("The layer with the painted keyframes; one is enough"))
+        self.reference_picker = OptionalLayerPicker(
+            _("A layer with a picture of the character, for engines that colour from one")
+        )
         self.result_picker = ResultPicker(_("Where the colours go: a new layer, or one that Keycel has made"))
         self.engine_picker = Picker(_("What colours the drawings"), _("Known when the backend runs"))
         self.scope_picker = Picker(_("Which drawings are coloured; locked, accepted and painted ones stay"))
@@ -60,6 +63,7 @@ class ShotPage(QtWidgets.QWidget):
         for words, field in (
             (_("Line layer"), self.line_picker),
             (_("Colour layer"), self.color_picker),
+            (_("Reference"), self.reference_picker),
             (_("Result"), self.result_picker),
             (_("Drawings"), self.scope_picker),
             (_("Palette"), self.restriction),
@@ -105,12 +109,13 @@ class ShotPage(QtWidgets.QWidget):
 
     def _connect(self) -> None:
         commands, guard = self._commands, WheelGuard(self)
-        for picker in (self.line_picker, self.color_picker, self.result_picker):
+        for picker in (self.line_picker, self.color_picker, self.reference_picker, self.result_picker):
             picker.opening.connect(guarded(commands.refresh))
         for picker in self._pickers():
             guard.protect(picker)
         self.line_picker.picked.connect(self._choose_line)
         self.color_picker.picked.connect(self._choose_color)
+        self.reference_picker.picked.connect(self._choose_reference)
         self.result_picker.picked.connect(self._choose_result)
         self.engine_picker.picked.connect(self._choose_engine)
         self.scope_picker.picked.connect(self._choose_scope)
@@ -125,6 +130,7 @@ class ShotPage(QtWidgets.QWidget):
         return (
             self.line_picker,
             self.color_picker,
+            self.reference_picker,
             self.result_picker,
             self.scope_picker,
             self.engine_picker,
@@ -139,6 +145,10 @@ class ShotPage(QtWidgets.QWidget):
     @guarded_method
     def _choose_color(self, layer: str) -> None:
         self._commands.choose_color(layer)
+
+    @guarded_method
+    def _choose_reference(self, layer: str) -> None:
+        self._commands.choose_reference(layer)
 
     @guarded_method
     def _choose_result(self, layer: str) -> None:
@@ -160,6 +170,7 @@ class ShotPage(QtWidgets.QWidget):
         choice = state.choice
         self.line_picker.show_layers(state.layers, choice.line_layer)
         self.color_picker.show_layers(state.layers, choice.color_layer)
+        self.reference_picker.show_layers(state.layers, choice.reference_layer)
         self.result_picker.show_layers(state.layers, choice)
         engines = [(engine.name, _(engine.title)) for engine in state.engines if "colorize" in engine.tasks]
         self.engine_picker.show_entries(engines, choice.engine)

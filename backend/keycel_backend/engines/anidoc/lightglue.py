@@ -31,7 +31,7 @@ class LightGlueMatcher:
         height, width = sketch.shape
         pictures = [_prepared(cast("Bytes", cv2.cvtColor(reference, cv2.COLOR_RGB2GRAY))), _prepared(sketch)]
         found = self._model(torch.stack(pictures)[None].to(self._device))
-        partners = found.matches[0, 0].cpu().numpy()
+        partners = found.matches.reshape(2, -1)[0].cpu().numpy()  # with or without the batch of one
         places = found.keypoints[0].float().cpu().numpy() * np.array([width, height], np.float32)
         matched = partners >= 0
         return Matches(_float(places[0][matched]), _float(places[1][partners[matched]]))

@@ -18,6 +18,8 @@ _MOST_COLORS = 48
 """A painting with soft shades has thousands; its most frequent ones stand for them."""
 _LEAST_SHARE = 1.0 / 2000.0
 """Of the image's painted pixels that a colour must cover."""
+_LEAST_PAINT = 0.5
+"""Share of a colour's pixels that must be off the lines: junctions of lines are wide, too."""
 _ALIKE = 4.0
 """Distance in Lab up to which two colours are one."""
 _NEAR_WHITE = 240
@@ -47,9 +49,12 @@ def read_reference_colors(image: Pixels) -> ReferenceColors:
     clear = codes != 0
     if paper is not None:
         clear &= codes != paper
-    counts = flat_colors(codes, _inside(codes) & clear & ~dark_lines(image[..., :3]))
+    flat = _inside(codes) & clear
+    whole, counts = (flat_colors(codes, mask) for mask in (flat, flat & ~dark_lines(image[..., :3])))
     least = _LEAST_SHARE * max(1, int(clear.sum()))
-    frequent = [code for code, number in counts.items() if number >= least][:_MOST_COLORS]
+    frequent = [code for code, number in counts.items() if number >= max(least, _LEAST_PAINT * whole[code])][
+        :_MOST_COLORS
+    ]
     colors = tuple(
         (int(red), int(green), int(blue), 255)
         for red, green, blue, _ in pixels_of(np.array([frequent], np.uint32)).reshape(-1, 4)
