@@ -17,20 +17,14 @@ from keycel_backend.engines.base import (
     ProgressCallback,
     Request,
 )
-from keycel_backend.engines.flat.description import DESCRIPTION, GAP, LEAVE_UNSURE, OVERLAP, estimate
+from keycel_backend.engines.flat.description import DESCRIPTION, estimate
 from keycel_backend.engines.flat.drawings import Analysed, Checkpoint, analyse
-from keycel_backend.engines.flat.finish import Paint, finish, own_frame
+from keycel_backend.engines.flat.finish import Paint, finish
 from keycel_backend.engines.flat.recent import RecentSweeps
-from keycel_backend.engines.flat.references import Reference, References
+from keycel_backend.engines.flat.references import Reference
 from keycel_backend.engines.flat.sweep import Answer, sweep
-from keycel_backend.engines.flat.timeline import (
-    Stretch,
-    farther_keyframes,
-    painted_drawings,
-    stretches,
-    wanted_drawings,
-)
-from keycel_backend.engines.options import number
+from keycel_backend.engines.flat.timeline import Stretch, farther_keyframes, stretches
+from keycel_backend.engines.opening import Opening, StepCounter, open_request
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.matching import Matcher
@@ -90,53 +84,38 @@ class _Run:
         self._checkpoint = checkpoint
         self._matcher = matcher
         self._recent = recent
-        self._gap = number(request.options, GAP)
-        self._painted = painted_drawings(self._shot)
-        self._done = 0
-        self._work = 1
+        self._steps = StepCounter(progress)
 
     def frames(self) -> Iterator[FrameResult]:
-        wanted = wanted_drawings(self._request, self._painted)
-        if not wanted:
+        opening = open_request(self._request, self._progress, self._checkpoint)
+        if opening is None:
             return
-        self._progress(0.0, "Reading keyframes")
-        references = References(self._request, self._painted, self._gap, self._checkpoint)
-        paint = Paint(
-            references.palette,
-            references.paper,
-            int(number(self._request.options, OVERLAP)),
-            bool(self._request.options.get(LEAVE_UNSURE.name, LEAVE_UNSURE.default)),
-        )
         todo = [
             part
-            for part in stretches(len(self._shot.drawings), list(self._painted))
-            if wanted & set(part.between)
+            for part in stretches(len(self._shot.drawings), list(opening.painted))
+            if opening.wanted & set(part.between)
         ]
-        self._work = sum(len(part.between) for part in todo) + len(wanted)
-        for index in sorted(wanted & set(self._painted)):
-            begun = time.monotonic()
-            reference = references[index]
-            self._step("Keyframes")
-            yield own_frame(self._shot.drawings[index].time, reference, paint, time.monotonic() - begun)
+        self._steps.work = sum(len(part.between) for part in todo) + len(opening.wanted)
+        yield from opening.own_frames(lambda: self._steps.step("Keyframes"))
         for part in todo:
-            yield from self._stretch(part, references, paint, wanted)
+            yield from self._stretch(part, opening)
         self._progress(1.0, "Done")
 
-    def _stretch(
-        self, part: Stretch, references: References, paint: Paint, wanted: set[int]
-    ) -> Iterator[FrameResult]:
+    def _stretch(self, part: Stretch, opening: Opening) -> Iterator[FrameResult]:
         begun = time.monotonic()
-        for answer in self._answers(part, references):
-            if answer.drawing in wanted:
-                result = self._finished(answer, paint, begun)
-                self._step("Painting")
+        for answer in self._answers(part, opening):
+            if answer.drawing in opening.wanted:
+                result = self._finished(answer, opening.paint, begun)
+                self._steps.step("Painting")
                 yield result
             begun = time.monotonic()
 
-    def _answers(self, part: Stretch, references: References) -> Iterator[Answer]:
+    def _answers(self, part: Stretch, opening: Opening) -> Iterator[Answer]:
+        references = opening.references
+
         def analysed(index: int) -> Analysed:
-            found = analyse(self._shot, index, self._gap, self._checkpoint)
-            self._step("Matching regions")
+            found = analyse(self._shot, index, opening.gap, self._checkpoint)
+            self._steps.step("Matching regions")
             return found
 
         if part.left is None:
@@ -147,22 +126,22 @@ class _Run:
             order, start = part.between, references[part.left]
 
         def others() -> list[Reference]:
-            return [references[index] for index in farther_keyframes(part, list(self._painted))]
+            return [references[index] for index in farther_keyframes(part, list(opening.painted))]
 
         return self._recent.follow(
-            self._identity(part),
+            self._identity(part, opening),
             lambda: sweep(order, start, end, analysed, self._checkpoint, others, self._matcher),
         )
 
-    def _identity(self, part: Stretch) -> Hashable:
+    def _identity(self, part: Stretch, opening: Opening) -> Hashable:
         """Everything that the answers of a stretch depend on."""
         return (
             part,
-            self._gap,
+            opening.gap,
             self._request.palette,
             (self._shot.width, self._shot.height),
             tuple(drawing.digest for drawing in self._shot.drawings),
-            tuple(sorted((index, keyframe.digest) for index, keyframe in self._painted.items())),
+            tuple(sorted((index, keyframe.digest) for index, keyframe in opening.painted.items())),
         )
 
     def _finished(self, answer: Answer, paint: Paint, begun: float) -> FrameResult:
@@ -173,7 +152,3 @@ class _Run:
         result = finish(drawing.time, answer, paint, seed, time.monotonic() - begun)
         self._checkpoint()
         return result
-
-    def _step(self, doing: str) -> None:
-        self._done += 1
-        self._progress(min(self._done / self._work, 1.0), doing)

@@ -14,15 +14,15 @@ from keycel_backend.diffusion.lvcd.pipeline import Material
 from keycel_backend.diffusion.lvcd.segments import plan_segments
 from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
-from keycel_backend.engines.flat.finish import Paint, own_frame
 from keycel_backend.engines.flat.references import References
-from keycel_backend.engines.flat.timeline import Stretch, painted_drawings, stretches, wanted_drawings
+from keycel_backend.engines.flat.timeline import Stretch, stretches
 from keycel_backend.engines.lvcd.finish import finished_frame
 from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
 from keycel_backend.engines.lvcd.painter import Listener, StretchPainter
 from keycel_backend.engines.lvcd.settings import Settings
 from keycel_backend.engines.lvcd.sizes import model_size
+from keycel_backend.engines.opening import Opening, StepCounter, open_request
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import LineArt, read_line_art
@@ -90,58 +90,45 @@ class LvcdRun:
             motion_bucket_id=self._settings.motion,
         )
         self._size = model_size(self._shot.width, self._shot.height, self._settings.resolution)
-        self._painted = painted_drawings(self._shot)
-        self._done = 0
-        self._work = 1
+        self._counter = StepCounter(progress)
 
     def frames(self) -> Iterator[FrameResult]:
-        wanted = wanted_drawings(self._request, self._painted)
-        if not wanted:
+        opening = open_request(self._request, self._progress, self._checkpoint)
+        if opening is None:
             return
-        self._progress(0.0, "Reading keyframes")
-        references = References(self._request, self._painted, self._settings.gap, self._checkpoint)
-        paint = Paint(
-            references.palette, references.paper, self._settings.overlap, self._settings.leave_unsure
-        )
-        for index in sorted(wanted & set(self._painted)):
-            began = time.monotonic()
-            reference = references[index]
-            self._checkpoint()
-            yield own_frame(self._shot.drawings[index].time, reference, paint, time.monotonic() - began)
-        todo = [part for part in self._parts() if wanted & set(part.order)]
-        self._work = max(1, sum(self._steps(part, wanted) for part in todo))
+        yield from opening.own_frames(self._checkpoint)
+        todo = [part for part in self._parts(opening) if opening.wanted & set(part.order)]
+        self._counter.work = max(1, sum(self._steps(part, opening.wanted) for part in todo))
         for part in todo:
-            yield from self._part(part, references, paint, wanted)
+            yield from self._part(part, opening)
         self._progress(1.0, "Done")
 
-    def _parts(self) -> list[_Part]:
+    def _parts(self, opening: Opening) -> list[_Part]:
         """Forward from the keyframe before; drawings before the first keyframe backward from it."""
-        return [_part(stretch) for stretch in stretches(len(self._shot.drawings), list(self._painted))]
+        return [_part(stretch) for stretch in stretches(len(self._shot.drawings), list(opening.painted))]
 
-    def _steps(self, part: _Part, wanted: set[int]) -> int:
+    def _steps(self, part: _Part, wanted: frozenset[int]) -> int:
         """How many steps a part will take, roughly: the end of its last decoded chunk may need more."""
         asked = [place for place, index in enumerate(part.order) if index in wanted]
         segments = len(plan_segments(asked[-1] + 2, self._options.layout))
         takes = sum(self._take_seed(part.order[place]) is not None for place in asked)
         return (segments + takes) * self._options.num_steps
 
-    def _part(
-        self, part: _Part, references: References, paint: Paint, wanted: set[int]
-    ) -> Iterator[FrameResult]:
+    def _part(self, part: _Part, opening: Opening) -> Iterator[FrameResult]:
         begun = time.monotonic()
-        flats = references[part.start].flats
+        flats = opening.references[part.start].flats
         unpainted = WHITE if bool((flats == 0).any()) else None
-        identity = self._identity(part)
-        painter = self._recent.take(identity) or self._new_painter(part, references)
-        for index, picture in self._pictures(part, painter, wanted):
+        identity = self._identity(part, opening)
+        painter = self._recent.take(identity) or self._new_painter(part, opening.references)
+        for index, picture in self._pictures(part, painter, opening.wanted):
             self._checkpoint()
-            _, segmentation = split_regions(self._shot, index, self._settings.gap, self._checkpoint)
+            _, segmentation = split_regions(self._shot, index, opening.gap, self._checkpoint)
             time_of_frame = self._shot.drawings[index].time
             yield finished_frame(
                 time_of_frame,
                 picture,
                 segmentation,
-                paint,
+                opening.paint,
                 unpainted,
                 self._settings.soft,
                 time.monotonic() - begun,
@@ -150,7 +137,7 @@ class LvcdRun:
         self._recent.keep(identity, painter)
 
     def _pictures(
-        self, part: _Part, painter: StretchPainter, wanted: set[int]
+        self, part: _Part, painter: StretchPainter, wanted: frozenset[int]
     ) -> Iterator[tuple[int, Bytes]]:
         """(index of drawing, RGB) of what is wanted of a part. Frame 0 of a painter is the keyframe's."""
         listener = Listener(self._on_step, self._on_fallback)
@@ -171,7 +158,7 @@ class LvcdRun:
         return frame_seed(self._request.seed, drawing.digest)
 
     def _new_painter(self, part: _Part, references: References) -> StretchPainter:
-        self._progress(min(self._done / self._work, 1.0), "Reading drawings")
+        self._counter.say("Reading drawings")
         width, height = self._size
         lines = [sketch(self._line_art(index), width, height) for index in (part.start, *part.order)]
         flats = references[part.start].flats
@@ -187,25 +174,24 @@ class LvcdRun:
         self._checkpoint()
         return read_line_art(self._shot.load(self._shot.drawings[index].digest))
 
-    def _identity(self, part: _Part) -> Hashable:
+    def _identity(self, part: _Part, opening: Opening) -> Hashable:
         """Everything that the pictures of a part depend on."""
         return (
             self._options,
             self._size,
-            self._settings.gap,
+            opening.gap,
             self._request.palette,
-            self._painted[part.start].digest,
+            opening.painted[part.start].digest,
             tuple(self._shot.drawings[index].digest for index in (part.start, *part.order)),
         )
 
     def _on_step(self, _: int) -> None:
         self._checkpoint()
-        self._done += 1
-        self._progress(min(self._done / self._work, 1.0), "Sampling")
+        self._counter.step("Sampling")
 
     def _on_fallback(self, what: str) -> None:
         self._checkpoint()
-        self._progress(min(self._done / self._work, 1.0), what)
+        self._counter.say(what)
 
 
 def _part(stretch: Stretch) -> _Part:

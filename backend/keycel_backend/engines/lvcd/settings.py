@@ -1,4 +1,4 @@
-"""The options of a request, checked."""
+"""The options of a request that are this engine's own, checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keycel_backend.engines.base import OptionValue
-from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
 from keycel_backend.engines.lvcd.description import GUIDANCE, MOTION, RESOLUTION, SOFT, STEPS
 from keycel_backend.engines.options import number
 
@@ -18,9 +17,6 @@ class Settings:
     motion: int
     guidance: float
     soft: bool
-    gap: float
-    overlap: int
-    leave_unsure: bool
 
     @classmethod
     def of(cls, options: Mapping[str, OptionValue]) -> Settings:
@@ -31,7 +27,4 @@ class Settings:
             motion=int(number(options, MOTION)),
             guidance=number(options, GUIDANCE),
             soft=bool(options.get(SOFT.name, SOFT.default)),
-            gap=number(options, GAP),
-            overlap=int(number(options, OVERLAP)),
-            leave_unsure=bool(options.get(LEAVE_UNSURE.name, LEAVE_UNSURE.default)),
         )
