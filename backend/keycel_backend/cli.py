@@ -18,7 +18,7 @@ AddCommand = Callable[[Commands], None]
 COMMANDS = {
     "colorize": "colorize:add_colorize",
     "regenerate": "colorize:add_regenerate",
-    "inbetween": "later:add_inbetween",
+    "inbetween": "inbetween:add_inbetween",
     "reference": "later:add_reference",
     "animate": "later:add_animate",
     "score": "score:add_score",

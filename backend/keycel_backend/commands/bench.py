@@ -19,7 +19,7 @@ from keycel_backend.commands.bench_networks import add_network_arguments, run_ne
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import DONE
 from keycel_backend.commands.progress import ProgressLine
-from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
+from keycel_backend.commands.shot_run import RunOutcome, ShotRun, color_writer, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
 from keycel_backend.engines.registry import find_engine
@@ -130,7 +130,7 @@ def _colorize(
     out.mkdir(parents=True)
     upload = ShotUpload()
     request = make_request(shot, upload, engine, targets, seed=0, redraw=False, options={})
-    outcome = ShotRun(shot, out, flat, ProgressLine(quiet=True)).run(client, request, upload)
+    outcome = ShotRun(color_writer(shot, out, flat), ProgressLine(quiet=True)).run(client, request, upload)
     if outcome.error is not None:
         raise KeycelError.from_value(outcome.error)
     return outcome

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from keycel_backend.commands import Commands, exit_codes
+from keycel_backend.commands import Commands
 from keycel_backend.commands.client import Client
+from keycel_backend.commands.concluding import conclude, write_run_report
 from keycel_backend.commands.frame_list import drawings_shown, parse_frames
 from keycel_backend.commands.options import parse_options
 from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.report import read_frames
-from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request, summary
+from keycel_backend.commands.shot_run import ShotRun, color_writer, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.engines.registry import find_engine
-from keycel_backend.io.results import FrameReport, RunReport, prepare_folder, write_report
+from keycel_backend.io.results import prepare_folder
 from keycel_backend.io.shot import open_shot
-from keycel_backend.io.source import ShotSource
-from keycel_shared.states import JobState
 
 
 def add_colorize(commands: Commands) -> None:
@@ -78,42 +76,7 @@ def _run(
     with Client("keycel " + ("regenerate" if redraw else "colorize")) as client:
         upload = ShotUpload()
         request = make_request(shot, upload, arguments.engine, targets, seed, redraw, options)
-        outcome = ShotRun(shot, arguments.out, arguments.flatten, line).run(client, request, upload)
-    _write_report(arguments.out, shot, earlier, outcome)
-    return _conclude(outcome, arguments.out, as_json=arguments.json)
-
-
-def _write_report(out: Path, shot: ShotSource, earlier: dict[int, FrameReport], outcome: RunOutcome) -> None:
-    frames = {**earlier, **outcome.frames}
-    report = RunReport(
-        shot=shot.name,
-        keyframes=tuple(shot.keyframes),
-        frames=tuple(frames[time] for time in sorted(frames)),
-        failed=tuple(sorted(outcome.failed.items())),
-        notes=shot.notes,
-    )
-    write_report(out, report)
-
-
-def _conclude(outcome: RunOutcome, out: Path, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps(summary(outcome, out), indent=1))
-    else:
-        reused = f", {outcome.reused} of them from earlier work" if outcome.reused else ""
-        print(f"{len(outcome.frames)} frames in {out} ({outcome.seconds:.1f} s{reused})")
-    if outcome.error is not None:
-        print(outcome.error, file=sys.stderr)
-        return exit_codes.exit_code(outcome.error.code)
-    if outcome.status is not None and outcome.status.state is JobState.CANCELLED:
-        print("Cancelled; the finished frames are kept.", file=sys.stderr)
-        return exit_codes.CANCELLED
-    if outcome.status is not None and outcome.status.error is not None:
-        print(outcome.status.error, file=sys.stderr)
-        return exit_codes.exit_code(outcome.status.error.code)
-    if outcome.failed and not outcome.frames:
-        # an engine that cannot even be loaded fails every frame for one reason
-        reasons = {error.code: error for error in outcome.failed.values()}
-        if {exit_codes.exit_code(code) for code in reasons} == {exit_codes.NOT_AVAILABLE}:
-            print(*reasons.values(), sep="\n", file=sys.stderr)
-            return exit_codes.NOT_AVAILABLE
-    return exit_codes.FAILED_FRAMES if outcome.failed else exit_codes.DONE
+        write = color_writer(shot, arguments.out, arguments.flatten)
+        outcome = ShotRun(write, line).run(client, request, upload)
+    write_run_report(arguments.out, shot.name, shot.keyframes, shot.notes, earlier, outcome)
+    return conclude(outcome, arguments.out, as_json=arguments.json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,12 @@ from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorValue, KeycelError
 from keycel_shared.messages import FrameFailed, JobProgress, JobRequest, JobStatus
 from keycel_shared.submission import Delivery, Submission
+from keycel_shared.wire import Buffer
 
 from .report import frame_report
+
+FrameWriter = Callable[[int, Buffer], None]
+"""Puts a frame on disk: its frame number and its raw pixels. Raises KeycelError (OUT_*, RES_DISK_FULL)."""
 
 
 @dataclass
@@ -39,12 +43,9 @@ class RunOutcome:
 class ShotRun:
     """Hears of a submission and writes each frame as it comes, acknowledging it once it is on disk."""
 
-    def __init__(self, shot: ShotSource, out: Path, flat: bool, line: ProgressLine) -> None:
-        """`flat`: composite the lines and paper over the flats."""
+    def __init__(self, write: FrameWriter, line: ProgressLine) -> None:
         self.outcome = RunOutcome()
-        self._shot = shot
-        self._out = out
-        self._flatten = flat
+        self._write = write
         self._line = line
         self._submission: Submission | None = None
         self._began = time.perf_counter()
@@ -83,11 +84,8 @@ class ShotRun:
         if self.outcome.first_frame_seconds is None:
             self.outcome.first_frame_seconds = time.perf_counter() - self._began
         number = delivery.event.time
-        picture = from_bgra(delivery.pixels, self._shot.width, self._shot.height)
-        if self._flatten:
-            picture = flatten(picture, self._shot.drawings[number].load())
         try:
-            write_frame(self._out, number, picture)
+            self._write(number, delivery.pixels)
         except KeycelError as error:
             # The rest would fail the same way; what is computed stays in the store for the next try.
             self.failed(error.value)
@@ -113,6 +111,18 @@ class ShotRun:
 
     def _count(self) -> str:
         return f"{len(self.outcome.frames)}/{self._total or '?'}"
+
+
+def color_writer(shot: ShotSource, out: Path, flat: bool) -> FrameWriter:
+    """`flat`: composite the lines and paper over the flats."""
+
+    def write(number: int, pixels: Buffer) -> None:
+        picture = from_bgra(pixels, shot.width, shot.height)
+        if flat:
+            picture = flatten(picture, shot.drawings[number].load())
+        write_frame(out, number, picture)
+
+    return write
 
 
 def make_request(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keycel_backend.commands.client import Client
 from keycel_backend.commands.exit_codes import exit_code
 from keycel_backend.commands.progress import ProgressLine
-from keycel_backend.commands.shot_run import RunOutcome, ShotRun, make_request
+from keycel_backend.commands.shot_run import RunOutcome, ShotRun, color_writer, make_request
 from keycel_backend.commands.shot_upload import ShotUpload
 from keycel_backend.demo.shot import write_demo_shot
 from keycel_backend.evaluate.region_tally import RegionTally, tally_regions
@@ -88,7 +88,9 @@ def _colorize(shot: ShotSource, frames: Path) -> RunOutcome:
     with Client("keycel demo") as client:
         upload = ShotUpload()
         request = make_request(shot, upload, "flat", (), seed=0, redraw=False, options={})
-        outcome = ShotRun(shot, frames, False, ProgressLine(quiet=False)).run(client, request, upload)
+        outcome = ShotRun(color_writer(shot, frames, False), ProgressLine(quiet=False)).run(
+            client, request, upload
+        )
     if outcome.error is not None:
         raise KeycelError.from_value(outcome.error)
     if len(outcome.frames) != len(shot.drawings):

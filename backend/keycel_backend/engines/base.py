@@ -101,6 +101,10 @@ class Shot:
     """Ascending by time. A keyframe's drawing is the one shown (held) at its time."""
     load: Callable[[str], Pixels]
     """Digest to RGBA picture; raises `KeycelError` where the stored picture is damaged."""
+    sketches: tuple[Keyframe, ...] = ()
+    """Key sketches of the task "inbetween", ascending by time; such a shot has no drawings."""
+    reference: str = ""
+    """Digest of a reference picture; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Request:
 
     shot: Shot
     targets: tuple[int, ...]
-    """Frame numbers wanted, each the first time of a drawing of the shot."""
+    """Frame numbers wanted, each the first time of a drawing of the shot; of the task "inbetween" any from
+    the first to the last key sketch."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     seed: int = 0
     """Job seed; an engine derives each frame's own seed from it and the drawing's digest."""
@@ -149,6 +154,8 @@ class FrameResult:
     palette: tuple[Rgba, ...]
     regions: tuple[RegionReport, ...]
     seconds: float
+    line: Pixels | None = None
+    """RGBA line art of the frame, where the engine draws it (task "inbetween")."""
 
 
 class Engine(Protocol):

@@ -10,6 +10,7 @@ from typing import cast
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.lvcd import description as lvcd
+from keycel_backend.engines.morph import description as morph
 from keycel_backend.models.catalogue import LVCD, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -31,6 +32,9 @@ ENTRIES: dict[str, EngineEntry] = {
     "flat": EngineEntry(flat.DESCRIPTION, flat.estimate, "keycel_backend.engines.flat.engine:FlatEngine"),
     "lvcd": EngineEntry(
         lvcd.DESCRIPTION, lvcd.estimate, "keycel_backend.engines.lvcd.engine:LvcdEngine", LVCD.name
+    ),
+    "morph": EngineEntry(
+        morph.DESCRIPTION, morph.estimate, "keycel_backend.engines.morph.engine:MorphEngine"
     ),
 }
 

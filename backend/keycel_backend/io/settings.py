@@ -17,7 +17,7 @@ DEFAULT_FPS = 24.0
 _MAX_FPS = 1000.0
 _MAX_BYTES = 1 << 20
 _MAX_PALETTE = 4096
-_KEYS = ("fps", "end", "palette", "options")
+_KEYS = ("fps", "end", "palette", "options", "frames")
 _HEX_COLOR = re.compile(r"#([0-9a-fA-F]{6})([0-9a-fA-F]{2})?")
 
 
@@ -28,6 +28,8 @@ class ShotSettings:
     """First frame number after the shot, which says how long the last drawing is held; 0: not stated."""
     palette: tuple[Rgba, ...] = ()
     options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    frames: tuple[int, ...] = ()
+    """Frame numbers that in-betweens are wanted at, ascending; empty: not stated."""
     notes: tuple[str, ...] = ()
     """Plain sentences about what was ignored."""
 
@@ -58,8 +60,19 @@ def read_settings(path: Path) -> ShotSettings:
         end=_end(body.get("end", 0), path),
         palette=_palette(body.get("palette", []), path),
         options=_options(body.get("options", {}), path),
+        frames=_frames(body.get("frames", []), path),
         notes=_unknown(body, path),
     )
+
+
+def _frames(value: object, path: Path) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise _bad(path, "frames must be a list of frame numbers")
+    entries = cast("list[object]", value)
+    numbers = [entry for entry in entries if type(entry) is int and 0 <= entry <= MAX_TIME]
+    if len(numbers) != len(entries):
+        raise _bad(path, f"frames must be numbers from 0 to {MAX_TIME}")
+    return tuple(sorted(set(numbers)))
 
 
 def _unknown(body: Mapping[str, object], path: Path) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def open_shot(
     """
     shot = Path(path)
     if shot.is_dir():
-        _refuse_layer_names(line_layer, color_layer, sketch_layer)
+        refuse_layer_names(line_layer, color_layer, sketch_layer)
         return _checked(_read_folder(shot))
     if not shot.exists():
         raise KeycelError(
@@ -57,7 +57,8 @@ def open_shot(
     return _checked(read_kra(shot, line_layer, color_layer, sketch_layer))
 
 
-def _refuse_layer_names(*names: str | None) -> None:
+def refuse_layer_names(*names: str | None) -> None:
+    """Raises KeycelError (DOC_BAD_OPTION) if any name is given."""
     if any(names):
         raise KeycelError(
             ErrorCode.DOC_BAD_OPTION,
@@ -85,8 +86,8 @@ def _read_folder(folder: Path) -> RawShot:
 
 
 def _checked(raw: RawShot) -> ShotSource:
-    _require_one_size(raw)
-    drawings, gaps = _split_blank(raw.lines)
+    require_one_size(raw)
+    drawings, gaps = split_blank(raw.lines)
     if not drawings:
         raise KeycelError(
             ErrorCode.DOC_NO_LINES,
@@ -95,7 +96,7 @@ def _checked(raw: RawShot) -> ShotSource:
             detail=f"{len(raw.lines)} pictures, all fully transparent" if raw.lines else "it is empty",
         )
     first = next(iter(drawings))
-    painted, _ = _split_blank({first: next(iter(raw.colors.values()))} if _is_still(raw) else raw.colors)
+    painted, _ = split_blank({first: next(iter(raw.colors.values()))} if _is_still(raw) else raw.colors)
     starts = tuple(drawings)
     keyframes = {
         time: picture for time, picture in painted.items() if shown_at(time, starts, gaps) is not None
@@ -112,7 +113,7 @@ def _checked(raw: RawShot) -> ShotSource:
         drawings=drawings,
         keyframes=keyframes,
         gaps=gaps,
-        sketches=_split_blank(raw.sketches)[0],
+        sketches=split_blank(raw.sketches)[0],
         reference=raw.reference,
         palette=raw.palette,
         options=raw.options,
@@ -124,8 +125,9 @@ def _is_still(raw: RawShot) -> bool:
     return raw.colors_are_still and bool(raw.colors)
 
 
-def _require_one_size(raw: RawShot) -> None:
-    pictures = [*raw.lines.values(), *raw.colors.values(), *raw.sketches.values()]
+def require_one_size(raw: RawShot) -> None:
+    """Raises KeycelError (DOC_SIZE_MISMATCH)."""
+    pictures = [*raw.lines.values(), *raw.sketches.values(), *raw.colors.values()]
     if not pictures:
         return
     expected = pictures[0].size
@@ -140,7 +142,7 @@ def _require_one_size(raw: RawShot) -> None:
             )
 
 
-def _split_blank(
+def split_blank(
     pictures: Mapping[int, PictureSource],
 ) -> tuple[dict[int, PictureSource], tuple[int, ...]]:
     """Pictures with something in them, and the times of those without."""

@@ -15,6 +15,7 @@ from keycel_shared.wire import malformed
 
 from .blob_files import missing_blob
 from .identity import frame_identity, shot_identity
+from .inbetweens import INBETWEEN, wanted_inbetweens
 
 RawSize = Callable[[str], int | None]
 """Digest to the size in bytes of the stored blob, None if it is not stored."""
@@ -44,6 +45,13 @@ class Work:
     def total(self) -> int:
         """Frames to deliver."""
         return sum(len(unit.times) for unit in self.units)
+
+    @property
+    def drawings(self) -> int:
+        """Different drawings that the engine deals with, for its estimate."""
+        if self.request.task == INBETWEEN:
+            return len(self.request.sketches) + self.total
+        return len({drawing.digest for drawing in self.request.drawings})
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -102,8 +110,18 @@ def _work(request: JobRequest) -> Work:
     _check_times(request)
     complete = replace(request, options=_complete_options(request.options, entry.description))
     _check_palette(request)
+    if request.task == INBETWEEN:
+        times = wanted_inbetweens(request)
+        shot = shot_identity(complete, entry.description.version)
+        units = (Unit(time, (time,), frame_identity(shot, str(time), _take(request))) for time in times)
+        return Work(complete, entry, tuple(units))
+    _check_drawings(request)
     _check_keyframes(request, entry.description)
     return Work(complete, entry, _units(complete, entry.description))
+
+
+def _take(request: JobRequest) -> int | None:
+    return request.seed if request.redraw else None
 
 
 def _check_canvas(request: JobRequest, engine: EngineDescription) -> None:
@@ -116,6 +134,9 @@ def _check_canvas(request: JobRequest, engine: EngineDescription) -> None:
             f"The canvas of {request.width} x {request.height} pixels is too large for {engine.title}.",
             f"Use a canvas of at most {largest} pixels on each side.",
         )
+
+
+def _check_drawings(request: JobRequest) -> None:
     if not request.drawings:
         raise KeycelError(
             ErrorCode.DOC_NO_LINES,
@@ -205,7 +226,7 @@ def _check_pictures(request: JobRequest, raw_size: RawSize) -> None:
 
 def _units(request: JobRequest, engine: EngineDescription) -> tuple[Unit, ...]:
     shot = shot_identity(request, engine.version)
-    take = request.seed if request.redraw else None
+    take = _take(request)
     drawings = sorted(request.drawings, key=lambda drawing: drawing.time)
     first: dict[str, int] = {}
     for drawing in drawings:

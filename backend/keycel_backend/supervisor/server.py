@@ -179,8 +179,8 @@ class Server:
         stored = self._jobs.stored(work)
         request = work.request
         options = {name: value for name, value in request.options.items() if value is not None}
-        drawings = len({drawing.digest for drawing in request.drawings})
-        cost = work.engine.estimate(request.width, request.height, drawings, len(request.keyframes), options)
+        painted = len(request.keyframes)
+        cost = work.engine.estimate(request.width, request.height, work.drawings, painted, options)
         share = 1 - stored / work.total
         return JobEstimate(cost.seconds * share, cost.memory_bytes, work.total, stored)
 

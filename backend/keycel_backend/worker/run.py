@@ -22,7 +22,7 @@ from keycel_backend.engines.base import (
 from keycel_backend.supervisor.blob_files import BlobFiles
 from keycel_backend.supervisor.orders import FrameMade, FrameMissed, Progressed, Report, Run
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
-from keycel_shared.messages import JobRequest
+from keycel_shared.messages import JobRequest, PictureAt
 
 from .pictures import load_picture, report_bytes, store_bytes, store_picture
 
@@ -122,12 +122,11 @@ class Execution:
     def _keep(self, result: FrameResult) -> None:
         if result.time not in self._open:
             raise RuntimeError(f"the engine gave frame {result.time}, which is not wanted (any more)")
-        self._check(result.flats)
         request = self._order.request
         made = FrameMade(
             job=self._order.job,
             time=result.time,
-            digest=store_picture(self._files, result.flats),
+            digest=store_picture(self._files, self._whole(result)),
             report=store_bytes(self._files, report_bytes(result)),
             # Follows from the request alone; an engine has no say in it.
             seed=request.seed if request.redraw else 0,
@@ -137,9 +136,13 @@ class Execution:
         del self._open[result.time]
         self._report(made)
 
-    def _check(self, flats: Pixels) -> None:
-        if flats.shape != (self._shot.height, self._shot.width, 4) or flats.dtype != np.uint8:
-            raise RuntimeError(f"the engine gave a picture of shape {flats.shape}, {flats.dtype}")
+    def _whole(self, result: FrameResult) -> Pixels:
+        """The frame's pictures, one beneath the other: colour, and line art where the engine draws it."""
+        pictures = [result.flats] if result.line is None else [result.flats, result.line]
+        for picture in pictures:
+            if picture.shape != (self._shot.height, self._shot.width, 4) or picture.dtype != np.uint8:
+                raise RuntimeError(f"the engine gave a picture of shape {picture.shape}, {picture.dtype}")
+        return np.concatenate(pictures)
 
     def _miss(self, target: int, error: ErrorValue) -> None:
         del self._open[target]
@@ -157,14 +160,20 @@ def _shot(request: JobRequest, load: Callable[[str], Pixels]) -> Shot:
     times: dict[str, list[int]] = {}
     for drawing in sorted(request.drawings, key=lambda drawing: drawing.time):
         times.setdefault(drawing.digest, []).append(drawing.time)
-    keyframes = sorted(request.keyframes, key=lambda keyframe: keyframe.time)
     return Shot(
         width=request.width,
         height=request.height,
         drawings=tuple(Drawing(tuple(found), digest) for digest, found in times.items()),
-        keyframes=tuple(Keyframe(keyframe.time, keyframe.digest) for keyframe in keyframes),
+        keyframes=_by_time(request.keyframes),
         load=load,
+        sketches=_by_time(request.sketches),
+        reference=request.reference,
     )
+
+
+def _by_time(pictures: Sequence[PictureAt]) -> tuple[Keyframe, ...]:
+    ascending = sorted(pictures, key=lambda picture: picture.time)
+    return tuple(Keyframe(picture.time, picture.digest) for picture in ascending)
 
 
 def as_error_value(error: Exception) -> ErrorValue:

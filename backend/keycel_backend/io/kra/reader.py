@@ -113,6 +113,28 @@ def read_kra(
     )
 
 
+def read_kra_sketches(path: Path, sketch_layer: str | None, color_layer: str | None) -> RawShot:
+    """As `read_kra`, for a document with key sketches and perhaps painted frames; it needs no line layer."""
+    document = read_document(KraArchive(path))
+    sketches = _required(document, sketch_layer, SKETCH_WORDS, "the key sketches", "--sketch-layer")
+    colors = choose_layer(
+        document.layers, color_layer, COLOR_WORDS, "the painted keyframes", "--color-layer", path
+    )
+    chosen = [layer for layer in (sketches, colors) if layer is not None]
+    return RawShot(
+        name=path.stem,
+        fps=document.fps,
+        lines={},
+        colors=_pictures(document, colors) if colors else {},
+        lines_from="",
+        colors_from=f"layer “{colors.path}” of {path}" if colors else "",
+        end=document.clip[1] + 1,
+        colors_are_still=colors is not None and colors.keyframes_file is None,
+        sketches=_pictures(document, sketches),
+        notes=tuple(note for layer in chosen for note in _notes(layer)),
+    )
+
+
 def _required(
     document: KraDocument, wanted: str | None, words: frozenset[str], purpose: str, option: str
 ) -> KraLayer:
