@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
+from keycel_backend.engines.cel import description as cel
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.lvcd import description as lvcd
 from keycel_backend.engines.morph import description as morph
+from keycel_backend.engines.sketchkey import description as sketchkey
 from keycel_backend.models.catalogue import LVCD, require_installed
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -33,15 +35,17 @@ ENTRIES: dict[str, EngineEntry] = {
     "lvcd": EngineEntry(
         lvcd.DESCRIPTION, lvcd.estimate, "keycel_backend.engines.lvcd.engine:LvcdEngine", LVCD.name
     ),
+    "cel": EngineEntry(cel.DESCRIPTION, cel.estimate, "keycel_backend.engines.cel.engine:CelEngine"),
+    "sketchkey": EngineEntry(
+        sketchkey.DESCRIPTION, sketchkey.estimate, "keycel_backend.engines.sketchkey.engine:SketchKeyEngine"
+    ),
     "morph": EngineEntry(
         morph.DESCRIPTION, morph.estimate, "keycel_backend.engines.morph.engine:MorphEngine"
     ),
 }
 
 PLANNED = {
-    "cel": ("colorize", "inbetween"),
     "anidoc": ("colorize",),
-    "sketchkey": ("inbetween",),
     "colorizediffusion": ("reference",),
     "flipsketch": ("animate",),
 }
