@@ -63,10 +63,10 @@ def test_every_error_code_has_an_exit_code() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["inbetween", "shot", "--out", "x", "--engine", "sketchkey"],
+        ["inbetween", "shot", "--out", "x", "--engine", "flat"],
         ["reference", "line.png", "--reference", "image.png", "--out", "x.png"],
         ["animate", "sketch.png", "--prompt", "it walks", "--frames", "8", "--out", "x"],
-        ["colorize", "shot", "--out", "x", "--engine", "cel"],
+        ["colorize", "shot", "--out", "x", "--engine", "anidoc"],
         ["colorize", "shot", "--out", "x", "--engine", "nonsense"],
     ],
 )
@@ -74,7 +74,7 @@ def test_engines_of_later_versions_exit_with_3(words: list[str], capsys: pytest.
     assert cli.main(words) == 3
     message = capsys.readouterr().err
     assert message.startswith("REG_NO_ENGINE: ")
-    assert "Use one of: flat, lvcd." in message or "update Keycel" in message
+    assert "Use one of: " in message or "update Keycel" in message
 
 
 def test_an_engine_without_its_weights_exits_with_3_and_names_the_install_command(

@@ -38,6 +38,9 @@ class SketchKeyConfiguration:
     from_painted: bool = True
     """What is sampled is the difference to the painted frame, so that what stands still is right from the
     start. Weights of Stable Video Diffusion sample the latents themselves."""
+    noise_floor: float = 20.0
+    """The least noise at which the networks are asked; what they say there is the picture. Networks that have
+    been trained for less than an hour see no details in little noise, only the noise."""
 
     @property
     def latent_channels(self) -> int:
@@ -84,6 +87,7 @@ PRESETS: dict[str, SketchKeyConfiguration] = {
         token_channels=(32, 96, 256, 768),
         distance_bias=False,
         from_painted=False,
+        noise_floor=0.002,
     ),
 }
 """`small` trains on a processor, `medium` on one GPU; `full` has the UNet of Stable Video Diffusion."""

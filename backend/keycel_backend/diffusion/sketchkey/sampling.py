@@ -10,8 +10,13 @@ from torch import Tensor
 
 from keycel_backend.diffusion.sketchkey.denoiser import Sequence, denoise, prepare
 from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
-from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise, sigmas
+from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise
 from keycel_shared.errors import ErrorCode, KeycelError
+
+NOISE_CEILING = 80.0
+"""The level that sampling starts from: nothing of the latents is left to see."""
+_RHO = 7.0
+"""Spacing of levels, as in EDM (arXiv 2206.00364)."""
 
 StepCallback = Callable[[int], None]
 """Called after every step with its number, from 0; what it raises (`Cancelled`) ends the sampling."""
@@ -27,6 +32,13 @@ class Painted:
     """(frames, channels, height, width) unit normal, that it started from."""
     estimates: tuple[Tensor, ...]
     """For each step the estimate of the clean latents that the step followed."""
+
+
+def noise_levels(steps: int, floor: float) -> Tensor:
+    """(steps + 1,) from `NOISE_CEILING` down to `floor`, then 0."""
+    ramp = torch.linspace(0.0, 1.0, steps)
+    low, high = floor ** (1.0 / _RHO), NOISE_CEILING ** (1.0 / _RHO)
+    return torch.cat([(high + ramp * (low - high)) ** _RHO, torch.zeros(1)])
 
 
 def frame_noise(seed: int, shape: tuple[int, ...]) -> Tensor:
@@ -54,7 +66,7 @@ def paint(
     """
     conditions = prepare(networks, sequence)
     device = sequence.colors.device
-    schedule = sigmas(steps).to(device)
+    schedule = noise_levels(steps, networks.configuration.noise_floor).to(device)
     sample = scale_noise(noise.to(device), schedule[0])[None]
     known = sequence.known[None, :, None, None, None]
     estimates: list[Tensor] = []

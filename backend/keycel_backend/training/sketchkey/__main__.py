@@ -75,6 +75,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         frames=given.frames,
         side=given.side,
         rate=given.rate,
+        noise=(given.noise[0], given.noise[1]),
         weighting=Weighting(Reading(given.weights)),
         sketch_attention=not given.without_sketch_attention,
         device=given.device or ("cuda" if torch.cuda.is_available() else "cpu"),
@@ -102,6 +103,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument(
         "--weights", choices=[reading.value for reading in Reading], default=Reading.BALANCE.value
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        nargs=2,
+        default=[1.0, 1.6],
+        metavar=("MEAN", "DEVIATION"),
+        help="of the logarithm of noise levels",
     )
     parser.add_argument("--without-sketch-attention", action="store_true", help="for comparison")
     parser.add_argument("--seed", type=int, default=0)

@@ -23,8 +23,6 @@ from keycel_backend.training.sketchkey.loss import AdaptiveWeightedLoss, Weighti
 
 _WARM_UP = 0.03
 """Share of the training in which the rate rises."""
-_NOISE_MEAN, _NOISE_DEVIATION = 1.0, 1.6
-"""Of the logarithm of noise levels, as Stable Video Diffusion was trained (arXiv 2311.15127)."""
 _READ_AHEAD = 4
 _TRIES = 40
 """Shots looked at to find one of the same size as the first of a batch."""
@@ -46,6 +44,9 @@ class Plan:
     memory: float = 0.995
     """Of the running mean of weights."""
     weighting: Weighting = field(default_factory=Weighting)
+    noise: tuple[float, float] = (1.0, 1.6)
+    """Mean and deviation of the logarithm of noise levels; these are those of Stable Video Diffusion (arXiv
+    2311.15127). A short training learns more where it will be sampled."""
     sketch_attention: bool = True
     """False leaves the token branch out, for comparison."""
     device: str = "cpu"
@@ -100,7 +101,8 @@ def _update(state: State, clips: Clips, plan: Plan) -> float:
         group["lr"] = plan.rate * _share_of_rate(state.step / plan.steps)
     generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + state.step)
     batch = len(clips.target)
-    sigma = (torch.randn(batch, generator=generator) * _NOISE_DEVIATION + _NOISE_MEAN).exp()
+    mean, deviation = plan.noise
+    sigma = (torch.randn(batch, generator=generator) * deviation + mean).exp()
     noise = torch.randn(clips.target.shape, generator=generator)
     error = state.loss(*estimate(state.networks, clips, sigma, noise, plan.device))
     state.optimizer.zero_grad()

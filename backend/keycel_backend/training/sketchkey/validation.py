@@ -24,9 +24,9 @@ from keycel_backend.training.sketchkey.examples import CelExample
 from keycel_backend.training.sketchkey.learning import Plan, estimate
 from keycel_backend.training.sketchkey.loss import KINDS, AdaptiveWeightedLoss, Reading, Weighting
 
-_LEVELS = (1.0, 8.0)
+_LEVELS = (20.0, 80.0)
 """Noise at which losses are compared."""
-STEPS = 6
+STEPS = 2
 """Of sampling."""
 _KEY_EVERY = 4
 
