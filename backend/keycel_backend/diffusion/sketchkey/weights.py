@@ -24,6 +24,7 @@ def save_networks(networks: SketchKeyNetworks, path: Path) -> None:
     unfinished = path.with_suffix(".part")
     shapes = json.dumps(networks.configuration.to_json())
     save_file(weights, unfinished, metadata={_CONFIGURATION: shapes})
+    unfinished.chmod(0o644)  # safetensors keeps its files to their owner
     unfinished.replace(path)
 
 

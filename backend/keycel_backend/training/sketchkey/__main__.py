@@ -78,6 +78,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         noise=(given.noise[0], given.noise[1]),
         weighting=Weighting(Reading(given.weights)),
         sketch_attention=not given.without_sketch_attention,
+        reports=given.reports,
         device=given.device or ("cuda" if torch.cuda.is_available() else "cpu"),
     )
 
@@ -113,6 +114,7 @@ def _arguments() -> argparse.Namespace:
         help="of the logarithm of noise levels",
     )
     parser.add_argument("--without-sketch-attention", action="store_true", help="for comparison")
+    parser.add_argument("--reports", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shots", type=int, default=800)
     parser.add_argument("--held-out", type=int, default=16, help="shots kept aside to measure on")
