@@ -25,6 +25,7 @@ def start() -> None:
         closing=controller.shut_down,
         actions={
             "keycel_colorize": (_("Keycel: Colorize"), controller.colorize),
+            "keycel_inbetween": (_("Keycel: Draw In-betweens"), controller.inbetween),
             "keycel_spread": (_("Keycel: Spread Corrections"), controller.spread),
             "keycel_regenerate": (_("Keycel: Regenerate Selected Frames"), controller.regenerate),
             "keycel_accept": (_("Keycel: Accept Frames"), controller.accept),

@@ -30,6 +30,7 @@ PARTS = {
         "palette_button",
         "colorize_button",
         "spread_button",
+        "inbetween_button",
     ),
     1: (
         "previous_unsure_button",

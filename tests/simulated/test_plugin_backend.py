@@ -131,7 +131,7 @@ def test_a_shown_docker_learns_the_engines_without_a_job(run_until: RunUntil, ba
         lambda: known.append(len(backend.engines)) if backend.status.link is Link.READY else None
     )
     assert connect(run_until, backend) is None
-    assert [engine.name for engine in backend.engines] == ["flat", "lvcd"]
+    assert [engine.name for engine in backend.engines] == ["flat", "lvcd", "morph"]
     assert known == [2], "they are there when the status says so"
     first = supervisor_id()
     assert connect(run_until, backend) is None

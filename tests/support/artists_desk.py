@@ -13,6 +13,7 @@ from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.collect import Shot
 from keycel_plugin.flow.colorize import colorize, frames_of, spread
 from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.inbetween import inbetween
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.stock import Stock, take_stock
@@ -71,6 +72,10 @@ class Desk:
     def colorize(self, *times: int) -> None:
         """All drawings, or those at `times`."""
         self.finish(colorize(self.document, self.choice, times or None, self.context))
+
+    def inbetween(self, *times: int) -> None:
+        """All frames between keys, or those of `times`."""
+        self.finish(inbetween(self.document, self.choice, times or None, self.context))
 
     def spread(self) -> None:
         self.finish(spread(self.document, self.choice, self.context))

@@ -24,7 +24,7 @@ LOCALE = PLUGIN / "locale"
 TEMPLATE = LOCALE / "keycel.pot"
 
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "plural": (1, 2)}
-_PHASES: dict[str, tuple[int, ...] | None] = {"_progress": (2,), "_step": None}
+_PHASES: dict[str, tuple[int, ...] | None] = {"_progress": (2,), "progress": (2,), "_step": None}
 """How engines say what they are doing."""
 _METHODS = [("**.py", "python")]
 
@@ -45,6 +45,7 @@ def extracted() -> Catalog:
 
 def engine_sentences() -> list[str]:
     """What engines say about themselves and their work; the docker shows it through `_`."""
+    from keycel_backend.engines.morph.engine import REASON
     from keycel_backend.engines.registry import descriptions
     from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason
@@ -67,6 +68,7 @@ def engine_sentences() -> list[str]:
         reason(0.1, known=1.0, best=0.5, second=0.4, directions_agree=True),
         reason(0.1, known=1.0, best=0.5, second=0.0, directions_agree=True),
         BORDER,
+        REASON,
         proposal.reason(0.1, near=0.0, distinct=1.0),
         proposal.reason(0.1, near=1.0, distinct=0.0),
         proposal.reason(0.1, near=1.0, distinct=1.0),

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
-from keycel_plugin.host.ports import Host, Place, Replacement, ShotDocument, StagedLayer
+from keycel_plugin.host.ports import Host, NamedLayer, Place, Replacement, ShotDocument, StagedLayer
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.pixels import digest_of
 
@@ -293,6 +293,34 @@ async def new_layers_lie_beneath_or_above(desk: Desk) -> None:
     assert [layer.id for layer in document.layers() if layer.ours] == list(document.our_layers())[::-1]
 
 
+async def several_layers_come_as_one_group_in_one_step(desk: Desk) -> None:
+    """Above the layer named; they are ours, and can be replaced like others."""
+    document = desk.host.active_document()
+    before = [layer.id for layer in document.layers()]
+    parts = [await staged(document, [[2], [4]], 1), await staged(document, [[2], [4]], 11)]
+    try:
+        named = [NamedLayer(part, name) for part, name in zip(parts, ("Lower", "Upper"), strict=True)]
+        lower, upper = await document.add_group(named, "Both", layer_named(document, "Lines"))
+    finally:
+        for part in parts:
+            part.close()
+    await desk.settle()
+    assert (layer_named(document, "Lower"), layer_named(document, "Upper")) == (lower, upper)
+    assert list(document.our_layers()) == [lower, upper]
+    names = [layer.name for layer in document.layers() if layer.name != "Both"]
+    assert names[:3] == ["Upper", "Lower", "Lines"]
+    assert document.picture_at(lower, 4) == picture(document, 2)
+    assert document.picture_at(upper, 4) == picture(document, 12)
+    await replaced(document, {lower: [2], upper: [4]}, 50)
+    await desk.settle()
+    assert document.picture_at(lower, 2) == document.picture_at(upper, 4) == picture(document, 50)
+    assert document.picture_at(upper, 2) == picture(document, 11)
+    for _step in range(2):
+        document.undo()
+        await desk.settle()
+    assert [layer.id for layer in document.layers()] == before
+
+
 CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
@@ -312,5 +340,6 @@ CASES: dict[str, Case] = {
         memos_are_not_undone,
         readers_know_every_drawing,
         new_layers_lie_beneath_or_above,
+        several_layers_come_as_one_group_in_one_step,
     )
 }

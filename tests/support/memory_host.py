@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keycel_plugin.host.ports import LayerInfo, Place, Replacement
+from keycel_plugin.host.ports import LayerInfo, NamedLayer, Place, Replacement
 from keycel_plugin.qt import QtCore, QtGui
 from keycel_plugin.tasks import pause
 from keycel_shared.errors import ErrorCode, KeycelError
@@ -269,6 +269,22 @@ class MemoryDocument:
         self.claimed.append(layer.id)
         self._spoil(layer)
         return layer.id
+
+    async def add_group(self, staged: Sequence[NamedLayer], name: str, beside: str) -> list[str]:
+        del name  # documents in memory have no groups: the layers lie one above the other
+        self.layer(beside)
+        await pause()
+        place = self.stack.index(self.layer(beside)) + 1
+        self._begin("Add Layer")
+        found: list[str] = []
+        for part in staged:
+            assert isinstance(part.staged, MemoryStaged)
+            layer = MemoryLayer(f"layer-{next(self._numbers)}", part.name, dict(part.staged.keyframes))
+            self.stack.insert(place + len(found), layer)
+            self.claimed.append(layer.id)
+            self._spoil(layer)
+            found.append(layer.id)
+        return found
 
     def check_writable(self, layer: str) -> None:
         self._check_ours(layer)

@@ -53,6 +53,9 @@ class RecordingCommands:
     def colorize(self) -> None:
         self.calls.append(("colorize",))
 
+    def inbetween(self) -> None:
+        self.calls.append(("inbetween",))
+
     def spread(self) -> None:
         self.calls.append(("spread",))
 

@@ -203,3 +203,55 @@ def test_a_frames_seed_depends_on_the_jobs_seed_and_its_drawing_alone() -> None:
 def test_a_shot_of_twenty_thousand_frames_is_checked_quickly() -> None:
     drawings = tuple(PictureAt(time, digest_of(str(time).encode())) for time in range(20_000))
     assert check(drawings=drawings, targets=tuple(range(20_000))).total == 20_000
+
+
+# -------------------------------------------------------------------------------- in-betweens
+
+SKETCHED = JobRequest("morph", "inbetween", 4, 3, (), (), (PictureAt(6, B), PictureAt(2, A)))
+
+
+def between(**changes: Any) -> Work:
+    return check_request(replace(SKETCHED, **changes), lambda _: SIZE)
+
+
+def test_in_betweens_are_wanted_from_the_first_key_to_the_last() -> None:
+    assert [unit.times for unit in between().units] == [(2,), (3,), (4,), (5,), (6,)]
+    assert [unit.target for unit in between(targets=(5, 3, 5)).units] == [3, 5]
+    assert between().drawings == len(SKETCHED.sketches) + len(between().units)
+    assert check_plan(replace(SKETCHED, sketches=(PictureAt(2, ""), PictureAt(6, "")))).total == len(
+        between().units
+    )
+
+
+def test_an_in_between_depends_on_keys_time_and_take() -> None:
+    def identity(**changes: Any) -> str:
+        return between(targets=(4,), **changes).units[0].identity
+
+    assert identity() == identity(seed=3, name="other")
+    assert identity() == next(unit.identity for unit in between().units if unit.target == 4)
+    others = [
+        identity(seed=3, redraw=True),
+        identity(reference=C),
+        identity(keyframes=(PictureAt(2, KEY),)),
+        identity(options={"easing": "slow in"}),
+        between(targets=(5,)).units[0].identity,
+    ]
+    assert len({identity(), *others}) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sketches": ()}, ErrorCode.DOC_NO_LINES),
+        ({"sketches": (PictureAt(2, A),)}, ErrorCode.DOC_NO_LINES),
+        ({"targets": (1, 3)}, ErrorCode.DOC_NO_SUCH_FRAME),
+        ({"targets": (7,)}, ErrorCode.DOC_NO_SUCH_FRAME),
+        ({"engine": "flat"}, ErrorCode.REG_NO_ENGINE),
+        ({"options": {"easing": "sideways"}}, ErrorCode.DOC_BAD_OPTION),
+    ],
+)
+def test_bad_requests_for_in_betweens(changes: dict[str, Any], code: ErrorCode) -> None:
+    with pytest.raises(KeycelError) as refused:
+        between(**changes)
+    assert refused.value.value.code is code
+    assert refused.value.value.remedy

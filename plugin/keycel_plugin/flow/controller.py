@@ -10,6 +10,7 @@ from keycel_plugin.flow import review
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.inbetween import inbetween
 from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.palette import rename_color, replace_color
 from keycel_plugin.flow.palette_files import read_palette
@@ -114,6 +115,12 @@ class Controller(QtCore.QObject):
             return told
 
         self._runner.start(work)
+
+    def inbetween(self) -> None:
+        wanted = self._planned()
+        document, times = wanted or (self._host.active_document(), None)
+        choice = self.model.choice.choice
+        self._runner.start(lambda: inbetween(document, choice, times, self._context))
 
     def spread(self) -> None:
         document, choice = self._host.active_document(), self.model.choice.choice

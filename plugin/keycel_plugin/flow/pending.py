@@ -33,6 +33,7 @@ class Kind(str, Enum):
     COLORIZE = "colorize"
     SPREAD = "spread"
     REGENERATE = "regenerate"
+    INBETWEEN = "inbetween"
 
 
 @dataclass(frozen=True)

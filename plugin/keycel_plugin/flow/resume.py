@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
+from keycel_plugin.flow.inbetween import inbetween
 from keycel_plugin.flow.pending import Kind, Pending
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.runner import Work
@@ -64,4 +65,6 @@ class Resume(QtCore.QObject):
             return await regenerate(document, work.times, choice, self._context)
         if work.kind is Kind.SPREAD:
             return await spread(document, choice, self._context)
+        if work.kind is Kind.INBETWEEN:
+            return await inbetween(document, choice, times, self._context)
         return await colorize(document, choice, times, self._context)

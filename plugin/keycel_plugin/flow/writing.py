@@ -60,6 +60,7 @@ class Writing:
         blanks: Collection[int] = (),
         permitted: Collection[int] = (),
         palette: Sequence[PaletteEntry] | None = None,
+        drawings: Mapping[int, str] | None = None,
     ) -> None:
         """Nothing is done yet.
 
@@ -68,6 +69,7 @@ class Writing:
         blanks: frame numbers that shall have a blank picture.
         permitted: protected frames that the artist has agreed to have replaced.
         palette: replaced colours, if not those of the document's record.
+        drawings: digests of the drawings that the pictures belong to, if not those that `stock` found.
         """
         self._document = document
         self._memory = ShotMemory(document)
@@ -76,6 +78,7 @@ class Writing:
         self._permitted = frozenset(permitted)
         self._palette = self._memory.record().palette if palette is None else palette
         self._size = document.size
+        self._drawings = stock.drawings if drawings is None else drawings
         self._planned = {time: self._plan(time, "", None) for time in blanks}
         self._staged: StagedLayer | None = None
         self._put: set[int] = set(blanks)
@@ -126,15 +129,18 @@ class Writing:
 
     async def _add(self, progress: Progress, failures: Mapping[int, str]) -> Outcome:
         progress.deliver(_("Adding the new layer"))
-        document = self._document
-        beside = self._stock.ours.line_layer
-        name = free_name(document.layers(), _("Keycel colour"))
-        layer = await document.add_layer(self._stage(), name, beside, Place.BENEATH)
+        layer = await self._place()
         self._remember(layer, {}, self._planned, failures)
         record = self._memory.record()
         choice = replace(record.choice, result_layer=layer, new_layer=False)
         self._memory.save(replace(record, choice=choice))
         return Outcome(layer, tuple(sorted(self._planned)), (), ())
+
+    async def _place(self) -> str:
+        """Put the staged layer into the document; its id."""
+        name = free_name(self._document.layers(), _("Keycel colour"))
+        beside = self._stock.ours.line_layer
+        return await self._document.add_layer(self._stage(), name, beside, Place.BENEATH)
 
     # ---------------------------------------------------------------------------- an existing layer
 
@@ -173,7 +179,13 @@ class Writing:
         if overlay is not None:
             marked = tuple(time for time in overlay.times if time in times)
             replacements += [replace(overlay, times=marked)] if marked else []
+        replacements += self._along(times)
         await self._document.replace_frames(replacements)
+
+    def _along(self, times: tuple[int, ...]) -> list[Replacement]:
+        """What else changes in the same undo step."""
+        del times
+        return []
 
     async def _stage_overlay(self) -> Replacement | None:
         ours = self._ours(self._stock.ours.layer)
@@ -198,7 +210,7 @@ class Writing:
     def _would_be_lost(self, frame: FrameRecord, shown: str) -> bool:
         if shown in ("", self._planned[frame.time].entry.digest) or not self._may_replace(frame, shown):
             return False
-        entry = frame.find_written(shown, self._stock.drawings[frame.time])
+        entry = frame.find_written(shown, self._drawings[frame.time])
         return entry is None or not self._memory.has_take(entry.take)
 
     def _free(self, shown: Mapping[int, str]) -> tuple[int, ...]:
@@ -264,7 +276,7 @@ class Writing:
     def _plan(
         self, time: int, digest: str, take: Take | None, colors: tuple[PaletteEntry, ...] = ()
     ) -> _Planned:
-        drawing = self._stock.drawings[time]
+        drawing = self._drawings[time]
         return _Planned(Written(digest, drawing, take.digest if take is not None else "", colors), take)
 
     def _stage(self) -> StagedLayer:

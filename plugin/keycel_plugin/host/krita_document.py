@@ -11,8 +11,16 @@ from keycel_plugin.words import _
 from . import annotations, api, layers, our_layers, refusals
 from .artists_view import click_column, selected_columns
 from .color_space import ColorSpace, color_space_of, work_space_for
-from .placing import place_layer
-from .ports import LayerInfo, LayerReader, Place, Replacement, ShotDocument, StagedLayer
+from .placing import place_group, place_layer
+from .ports import (
+    LayerInfo,
+    LayerReader,
+    NamedLayer,
+    Place,
+    Replacement,
+    ShotDocument,
+    StagedLayer,
+)
 from .reading import open_pixel_reader, open_reader
 from .replacing import Change, replace_keyframes
 from .staging import Staging
@@ -128,6 +136,10 @@ class KritaDocument:
 
     async def add_layer(self, staged: StagedLayer, name: str, beside: str, place: Place) -> str:
         return await place_layer(self._open(), _staging(staged), name, self._node(beside), place)
+
+    async def add_group(self, staged: Sequence[NamedLayer], name: str, beside: str) -> Sequence[str]:
+        sources = [(_staging(layer.staged), layer.name) for layer in staged]
+        return await place_group(self._open(), sources, name, self._node(beside))
 
     def check_writable(self, layer: str) -> None:
         node = self._ours(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import api, layers, our_layers
@@ -31,6 +32,46 @@ async def place_layer(
     await until_idle(document)
     await artist.restore()
     return identity
+
+
+async def place_group(
+    document: api.Document, sources: Sequence[tuple[Staging, str]], name: str, beside: api.Node
+) -> list[str]:
+    """Returns the ids of the layers, bottom-most first as in `sources`. The document need not be in front.
+
+    The group is put together in the first staging document: adding it is one undo step then.
+    """
+    base = sources[0][0]
+    nodes: list[api.Node] = []
+    for source, _title in sources:
+        await source.settle()
+        nodes.append(await base.adopt(source))
+    group = base.document.createGroupLayer(name)
+    base.document.rootNode().addChildNode(group, None)
+    below: api.Node | None = None
+    for node, (_source, title) in zip(nodes, sources, strict=True):
+        layer = node.clone()
+        layer.setName(title)
+        layer.setVisible(True)
+        group.addChildNode(layer, below)
+        await until_idle(base.document)
+        below = layer
+    spot = _above(beside)
+    artist = ArtistsView(document)
+    twin = group.clone()
+    identity = layers.identity(twin)
+    spot.parent.addChildNode(twin, spot.above)
+    await until_idle(document)
+    placed = layers.find(document, identity)
+    if placed is None:
+        raise no_such_layer(name)
+    found: list[str] = []
+    for layer in placed.childNodes():
+        layer.setPinnedToTimeline(True)  # a clone is not pinned; without a row it could not be regenerated
+        found.append(layers.identity(layer))
+        our_layers.claim(document, found[-1])
+    await artist.restore()
+    return found
 
 
 @dataclass(frozen=True)

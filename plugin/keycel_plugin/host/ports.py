@@ -45,6 +45,14 @@ class Replacement:
     times: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class NamedLayer:
+    """A staged layer and what it shall be called."""
+
+    staged: StagedLayer
+    name: str
+
+
 class LayerReader(Protocol):
     """Reads pictures of one layer of any kind; close it after use."""
 
@@ -169,6 +177,13 @@ class ShotDocument(Protocol):
         """Put it beneath or above the layer `beside`, in one undo step; the document need not be in front.
 
         Returns its id, which belongs to `our_layers` from now on.
+        """
+        ...
+
+    async def add_group(self, staged: Sequence[NamedLayer], name: str, beside: str) -> Sequence[str]:
+        """Put layers, bottom-most first, as a group above the layer `beside`, in one undo step.
+
+        Returns their ids, which belong to `our_layers` from now on; the group is no layer of ours.
         """
         ...
 

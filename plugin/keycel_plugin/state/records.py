@@ -203,6 +203,17 @@ class ShotRecord:
     """Oldest first; records of layers that are gone stay, since undo may bring them back."""
     palette: tuple[PaletteEntry, ...] = ()
     """Only entries that are renamed or replaced."""
+    inbetweens: tuple[LayerRecord, ...] = ()
+    """Our layers with drawn in-betweens, oldest first: `line_layer` is that of the key sketches,
+    `color_layer` ours with their colours (whose record has our lines as its `line_layer`)."""
+
+    def drawn(self, identity: str) -> LayerRecord | None:
+        """The record of a layer of drawn in-betweens."""
+        return next((record for record in self.inbetweens if record.layer == identity), None)
+
+    def with_drawn(self, changed: LayerRecord) -> ShotRecord:
+        others = (record for record in self.inbetweens if record.layer != changed.layer)
+        return replace(self, inbetweens=(*others, changed))
 
     def layer(self, identity: str) -> LayerRecord | None:
         return next((record for record in self.layers if record.layer == identity), None)

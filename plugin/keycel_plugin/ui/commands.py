@@ -46,6 +46,9 @@ class Commands(Protocol):
 
     def colorize(self) -> None: ...
 
+    def inbetween(self) -> None:
+        """The line layer has key sketches: draw and colour the frames between them."""
+
     def spread(self) -> None:
         """Corrected and accepted frames become references for all frames that are not protected."""
 

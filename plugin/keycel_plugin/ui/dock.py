@@ -60,6 +60,7 @@ class Dock(QtWidgets.QWidget):
         self.estimate_label = shot.estimate_label
         self.colorize_button = shot.colorize_button
         self.spread_button = shot.spread_button
+        self.inbetween_button = shot.inbetween_button
         self.strip = review.strip
         self.previous_unsure_button = review.tools.previous_unsure_button
         self.next_unsure_button = review.tools.next_unsure_button

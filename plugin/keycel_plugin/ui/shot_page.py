@@ -40,6 +40,10 @@ class ShotPage(QtWidgets.QWidget):
             _("Spread"),
             _("Colour all other frames again, with those that you have painted on or accepted as keyframes"),
         )
+        self.inbetween_button = SnugButton(
+            _("In-betweens"),
+            _("The line layer has key sketches: draw the frames between them, and colour them all"),
+        )
         self._lay_out()
         self._connect()
         self._show_choice()
@@ -90,6 +94,7 @@ class ShotPage(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
         column.addWidget(self.options_form)
+        column.addWidget(self.inbetween_button)
         column.addStretch(1)
         area = scrollable(content)
         area.setMinimumHeight(_FORM_ROWS_AT_LEAST * self.line_picker.sizeHint().height())
@@ -107,6 +112,7 @@ class ShotPage(QtWidgets.QWidget):
         self.engine_picker.picked.connect(self._choose_engine)
         self.scope_picker.picked.connect(self._choose_scope)
         self.colorize_button.clicked.connect(guarded(commands.colorize))
+        self.inbetween_button.clicked.connect(guarded(commands.inbetween))
         self.spread_button.clicked.connect(guarded(commands.spread))
         self._model.choice.changed.connect(self._show_choice)
         self._model.choice.estimate_changed.connect(self._show_estimate)
@@ -152,7 +158,7 @@ class ShotPage(QtWidgets.QWidget):
         self.line_picker.show_layers(state.layers, choice.line_layer)
         self.color_picker.show_layers(state.layers, choice.color_layer)
         self.result_picker.show_layers(state.layers, choice)
-        engines = [(engine.name, _(engine.title)) for engine in state.engines]
+        engines = [(engine.name, _(engine.title)) for engine in state.engines if "colorize" in engine.tasks]
         self.engine_picker.show_entries(engines, choice.engine)
         scopes = [
             (Scope.ALL.value, _("All drawings")),
@@ -174,6 +180,7 @@ class ShotPage(QtWidgets.QWidget):
             self.options_form,
             self.restriction,
             self.colorize_button,
+            self.inbetween_button,
             self.spread_button,
         ):
             widget.setEnabled(idle)
