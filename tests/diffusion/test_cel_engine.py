@@ -9,19 +9,26 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from support.drawn_shots import agreement, all_targets, draw, figure, shot_from
 from support.tiny_sketchkey import tiny_networks
 
+from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.weights import save_networks
 from keycel_backend.diffusion.sketchkey.windows import plan_windows
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.cel import run
+from keycel_backend.engines.cel.carrying import carry
 from keycel_backend.engines.cel.engine import CelEngine
+from keycel_backend.engines.lvcd.material import sketch
 from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.engines.sketchkey.engine import SketchKeyEngine
+from keycel_backend.regions.arrays import Bytes
+from keycel_backend.regions.compositing import flatten
+from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
 SHIPPED = run.WEIGHTS
@@ -211,6 +218,27 @@ def test_nothing_painted_is_told(weights: Path) -> None:
     with pytest.raises(KeycelError) as caught:
         _run(engine, Request(replace(_sketched((0, 3)), reference=""), (1,), QUICK))
     assert caught.value.value.code is ErrorCode.DOC_NO_KEYFRAME
+
+
+def test_the_painted_frame_is_carried_along_with_the_lines() -> None:
+    pictures = [draw(figure(moved=(10.0 * frame, 0.0))) for frame in range(4)]
+    size = PictureSize.of(240, 320, 96, 16)
+    lines = [sketch(read_line_art(drawn), *size.hint[::-1]) for drawn, _ in pictures]
+    truth = [
+        np.asarray(cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height)))
+        for drawn, flats in pictures
+    ]
+
+    def away(found: list[Bytes], frame: int) -> float:
+        return float(np.abs(found[frame].astype(int) - truth[frame]).mean())
+
+    carried = carry(truth[0], lines)
+    assert np.array_equal(carried[0], truth[0])
+    assert away(carried, 3) < 0.6 * away([truth[0]] * 4, 3)
+    sparse = carry(truth[0], [lines[0], None, lines[2], None])
+    assert np.array_equal(sparse[3], sparse[2]), "nothing tells of motion after the last key"
+    assert away(sparse, 1) < 0.8 * away([truth[0]] * 4, 1), "on the way from key to key"
+    assert all(np.array_equal(one, truth[0]) for one in carry(truth[0], [None, lines[1], None]))
 
 
 def test_windows_cover_all_frames_and_end_at_keys() -> None:

@@ -48,6 +48,7 @@ def random_sequence(
         frame_index=torch.arange(frames),
         known=torch.arange(frames) == 0,
         colors=colors,
+        start=colors[:, :1].expand_as(colors),
         sketches=sketches,
         drawn=torch.tensor([frame in drawn for frame in range(frames)]),
         key_sketches=key_sketches,

@@ -36,7 +36,7 @@ class SketchKeyConfiguration:
     """Attention between frames prefers what is near on the canvas. Networks that are trained from nothing
     need the help; weights of Stable Video Diffusion know none."""
     from_painted: bool = True
-    """What is sampled is the difference to the painted frame, so that what stands still is right from the
+    """What is sampled is the difference to `Sequence.start`, so that what moves simply is right from the
     start. Weights of Stable Video Diffusion sample the latents themselves."""
     noise_floor: float = 20.0
     """The least noise at which the networks are asked; what they say there is the picture. Networks that have

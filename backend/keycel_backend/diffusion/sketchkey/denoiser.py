@@ -27,6 +27,9 @@ class Sequence:
     """(frames,) bool: frames whose colours are given; the first is, unless there is no reference."""
     colors: Tensor
     """(batch, frames, channels, height, width) latents of the known frames; others are not looked at."""
+    start: Tensor
+    """(batch, frames, channels, height, width) latents of what the other frames may look like: the painted
+    frame, moved along or as it is. Of no account where nothing is painted."""
     sketches: Tensor
     """(batch, frames, 8 height, 8 width), lines 1, paper 0."""
     drawn: Tensor
@@ -59,9 +62,9 @@ def prepare(networks: SketchKeyNetworks, sequence: Sequence) -> Conditions:
     """Everything that does not depend on the noise."""
     batch, frames, _, height, width = sequence.colors.shape
     known = sequence.known[None, :, None, None, None].to(sequence.colors.dtype)
-    # 1. known frames as they are; the others start from the painted one, as in SVD
+    # 1. known frames as they are; the others start from the painted one, which SVD repeats for all frames
     painted = sequence.colors[:, :1] * known[:, :1]
-    colors = sequence.colors * known + painted * (1.0 - known)
+    colors = sequence.colors * known + sequence.start * known[:, :1] * (1.0 - known)
     marks = known.expand(batch, frames, 1, height, width)
     # 2. dense branch: a sketch three times, and whether there is one
     drawn = sequence.drawn[None, :, None, None, None].to(sequence.sketches.dtype)

@@ -15,6 +15,7 @@ from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.sampling import Painted, StepCallback, frame_noise, paint
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.windows import Window, plan_windows
+from keycel_backend.engines.cel.carrying import carry
 from keycel_backend.regions.arrays import Bytes
 
 LINE = 200
@@ -53,6 +54,7 @@ class CelPainter:
         self._size = size
         self._frames = frames
         self._steps = steps
+        self._starts = _starts(frames)
         self._keys = [number for number, frame in enumerate(frames) if sparse and frame.lines is not None]
         self._windows = plan_windows(len(frames), self._keys)
         self._painted: list[Painted] = []
@@ -106,11 +108,13 @@ class CelPainter:
         frames = [self._frames[number] for number in window.frames]
         known = [slot < window.given or frame.picture is not None for slot, frame in enumerate(frames)]
         colors = torch.stack([self._known_latent(window, slot) for slot in range(len(frames))])
+        starts = torch.stack([_latent_of(self._starts[number]) for number in window.frames])
         keys = self._keys_near(window)
         return denoiser.Sequence(
             frame_index=torch.tensor([window.place(number) for number in window.frames]),
             known=torch.tensor(known),
             colors=colors[None],
+            start=starts[None],
             sketches=torch.stack([self._ink(number) for number in window.frames])[None],
             drawn=torch.tensor([frame.lines is not None for frame in frames]),
             key_sketches=torch.stack([self._ink(number) for number in keys])[None]
@@ -124,8 +128,7 @@ class CelPainter:
         number = window.frames[slot]
         picture = self._frames[number].picture
         if picture is not None:
-            values = torch.as_tensor(picture).permute(2, 0, 1)[None].float() / 127.5 - 1.0
-            return encode(values)[0]
+            return _latent_of(picture)
         if slot < window.given:
             before = self._window_of(number)
             return self._painted[before].latents[self._windows[before].frames.index(number)].cpu()
@@ -148,3 +151,15 @@ class CelPainter:
     def _to_picture(self, latent: Tensor) -> Bytes:
         values = ((decode(latent[None])[0] + 1.0) * 127.5).round().clamp(0.0, 255.0)
         return np.ascontiguousarray(values.byte().permute(1, 2, 0).cpu().numpy())
+
+
+def _starts(frames: Sequence[CelFrame]) -> list[Bytes]:
+    painted = frames[0].picture
+    assert painted is not None
+    return carry(painted, [frame.lines for frame in frames])
+
+
+def _latent_of(picture: Bytes) -> Tensor:
+    """(channels, height, width)"""
+    values = torch.as_tensor(picture).permute(2, 0, 1)[None].float() / 127.5 - 1.0
+    return encode(values)[0]

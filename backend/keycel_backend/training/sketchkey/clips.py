@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from torch import Tensor
 from keycel_backend.diffusion.sketchkey import denoiser
 from keycel_backend.diffusion.sketchkey.latents import encode
 from keycel_backend.diffusion.sketchkey.sizes import HINT_PIXELS, PictureSize
+from keycel_backend.engines.cel.carrying import carry
 from keycel_backend.regions.arrays import Bytes, Floats
 from keycel_backend.training.sketchkey.examples import CelExample
 
@@ -27,6 +28,9 @@ _FARTHEST_START = 4
 _MOST_KEYS = 5
 _DROPPED = 0.1
 """Chance that the reference is left out, and that the sketches are."""
+
+
+_Picture = TypeVar("_Picture", Bytes, Floats)
 
 
 class Stage(Enum):
@@ -158,11 +162,14 @@ def clips_of(
         found = [[_ink(example, one, change, size) for one in drawings] for example, change in pairs]
         return torch.as_tensor(np.array(found, np.float32)).reshape(len(pairs), len(drawings), *size.hint)
 
-    pictures = [
-        [_picture(example, one, change, size) for one in pattern.drawings] for example, change in pairs
-    ]
-    colors = torch.as_tensor(np.array(pictures, np.float32)).permute(0, 1, 4, 2, 3)
-    target = encode(colors.flatten(0, 1)).unflatten(0, colors.shape[:2])
+    def latents(pictures: Sequence[Sequence[Floats]]) -> Tensor:
+        values = torch.as_tensor(np.array(pictures, np.float32)).permute(0, 1, 4, 2, 3) / 127.5 - 1.0
+        return encode(values.flatten(0, 1)).unflatten(0, values.shape[:2])
+
+    target = latents(
+        [[_picture(example, one, change, size) for one in pattern.drawings] for example, change in pairs]
+    )
+    carried = latents([_carried(example, pattern, change, size) for example, change in pairs])
     inked = sketches(pattern.drawings)
     step = -1 if pattern.backward else 1
     start = pattern.drawings[0]
@@ -170,6 +177,7 @@ def clips_of(
         frame_index=torch.tensor([step * (drawing - start) for drawing in pattern.drawings]),
         known=torch.tensor(pattern.known),
         colors=target,
+        start=carried,
         sketches=inked,
         drawn=torch.tensor(pattern.drawn),
         key_sketches=sketches(pattern.keys),
@@ -184,12 +192,22 @@ def _ink(example: CelExample, drawing: int, change: Change, size: PictureSize) -
     return _turned((lines < change.binary).astype(np.float32), change)
 
 
+def _carried(example: CelExample, pattern: Pattern, change: Change, size: PictureSize) -> list[Floats]:
+    """The painted frame at each frame, as far as the sketches that are there tell its motion."""
+    picture = _picture(example, pattern.drawings[0], change, size).round().astype(np.uint8)
+    lines = [
+        _turned(_resized(example.lines[drawing], size.hint), change) if there else None
+        for drawing, there in zip(pattern.drawings, pattern.drawn, strict=True)
+    ]
+    return [moved.astype(np.float32) for moved in carry(picture, lines)]
+
+
 def _picture(example: CelExample, drawing: int, change: Change, size: PictureSize) -> Floats:
-    """(height, width, 3) in -1..1: flats over the background with lines over them."""
+    """(height, width, 3) 0..255: flats over the background with lines over them."""
     paint = _resized(example.paint[drawing], (size.height, size.width)).astype(np.float32)
     color = paint[..., list(change.channels)] + (255.0 - paint[..., 3:]) / 255.0 * np.array(change.background)
     lines = _resized(example.lines[drawing], (size.height, size.width)).astype(np.float32)
-    return _turned(color * lines[..., None] / 127.5 / 255.0 - 1.0, change)
+    return _turned((color * lines[..., None] / 255.0).astype(np.float32), change)
 
 
 def _resized(picture: Bytes, size: tuple[int, int]) -> Bytes:
@@ -198,8 +216,8 @@ def _resized(picture: Bytes, size: tuple[int, int]) -> Bytes:
     return cast(Bytes, cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA))
 
 
-def _turned(picture: Floats, change: Change) -> Floats:
-    return np.ascontiguousarray(picture[:, ::-1]) if change.mirrored else picture
+def _turned(picture: _Picture, change: Change) -> _Picture:
+    return cast(_Picture, np.ascontiguousarray(picture[:, ::-1])) if change.mirrored else picture
 
 
 def _line_map(inked: Tensor) -> Tensor:

@@ -83,6 +83,11 @@ def _between(frame: int, keys: Mapping[int, Bytes]) -> Bytes:
     return mixed.round().astype(np.uint8)
 
 
+def carried(clips: Clips) -> list[Bytes]:
+    """Peer: the painted frame moved along with the sketches, which is where the networks start from."""
+    return to_pictures(clips.sequence.start[0])
+
+
 def by_networks(networks: SketchKeyNetworks, tokens: bool) -> Way:
     """`tokens`: whether the token branch is told of the key sketches."""
 
@@ -150,7 +155,12 @@ def main() -> None:
     seeds = range(TRIAL_SEED, TRIAL_SEED + given.shots)
     with ExampleMaker(given.examples, seeds, given.side, multiple, 1) as maker:
         maker.wait(seeds)
-    ways: dict[str, Way] = {"hold": hold, "linear blending": blend, "sketchkey": by_networks(networks, True)}
+    ways: dict[str, Way] = {
+        "hold": hold,
+        "linear blending": blend,
+        "hold, carried along": carried,
+        "sketchkey": by_networks(networks, True),
+    }
     if given.without_sketch_attention is not None:
         other = load_networks(given.without_sketch_attention, torch.device("cpu"))
         ways["without Sketch Cross Attention"] = by_networks(other, False)
