@@ -52,7 +52,7 @@ def extracted() -> Catalog:
 def engine_sentences() -> list[str]:
     """What engines say about themselves and their work; the docker shows it through `_`."""
     from keycel_backend.diffusion.fallback import every_note
-    from keycel_backend.engines.morph.engine import REASON
+    from keycel_backend.engines.morph.line_track import REASON
     from keycel_backend.engines.registry import descriptions
     from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason

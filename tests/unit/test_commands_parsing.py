@@ -63,8 +63,8 @@ def test_every_error_code_has_an_exit_code() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["inbetween", "shot", "--out", "x", "--engine", "sketchkey"],
-        ["colorize", "shot", "--out", "x", "--engine", "cel"],
+        ["inbetween", "shot", "--out", "x", "--engine", "flat"],
+        ["animate", "sketch.png", "--prompt", "it walks", "--out", "x", "--engine", "morph"],
         ["colorize", "shot", "--out", "x", "--engine", "nonsense"],
     ],
 )

@@ -23,7 +23,7 @@ from support.drawn_shots import (
 
 from keycel_backend.engines.base import Cancelled, Drawing, FrameResult, Keyframe, Request, Shot
 from keycel_backend.engines.flat.engine import FlatEngine
-from keycel_backend.engines.registry import PLANNED, find_engine, load_engine
+from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -354,7 +354,7 @@ def test_a_frame_without_a_drawing_is_refused() -> None:
 
 def test_the_registry_makes_engines_and_names_what_it_has() -> None:
     assert isinstance(load_engine("flat", "colorize"), FlatEngine)
-    for name in (*PLANNED, "nonsense"):
+    for name in ("morph", "nonsense"):
         with pytest.raises(KeycelError) as caught:
             find_engine(name, "colorize")
         assert caught.value.value.code is ErrorCode.REG_NO_ENGINE

@@ -9,7 +9,8 @@ import pytest
 from support.drawn_shots import FIGURE_COLORS, draw, figure
 
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, Request, Shot
-from keycel_backend.engines.morph.engine import REASON, MorphEngine
+from keycel_backend.engines.morph.engine import MorphEngine
+from keycel_backend.engines.morph.line_track import REASON
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.compositing import flatten
 from keycel_backend.regions.matching import match

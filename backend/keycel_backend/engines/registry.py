@@ -10,11 +10,13 @@ from typing import cast
 from keycel_backend.diffusion.device import Device
 from keycel_backend.engines.anidoc import description as anidoc
 from keycel_backend.engines.base import Engine, EngineDescription, Estimate, OptionValue
+from keycel_backend.engines.cel import description as cel
 from keycel_backend.engines.colorizediffusion import description as colorizediffusion
 from keycel_backend.engines.flat import description as flat
 from keycel_backend.engines.flipsketch import description as flipsketch
 from keycel_backend.engines.lvcd import description as lvcd
 from keycel_backend.engines.morph import description as morph
+from keycel_backend.engines.sketchkey import description as sketchkey
 from keycel_backend.models.catalogue import (
     ANIDOC,
     COLORIZEDIFFUSION,
@@ -84,16 +86,14 @@ ENTRIES: dict[str, EngineEntry] = {
         COLORIZEDIFFUSION.name,
         colorizediffusion.estimate,
     ),
+    "cel": EngineEntry(cel.DESCRIPTION, cel.estimate, "keycel_backend.engines.cel.engine:CelEngine"),
+    "sketchkey": EngineEntry(
+        sketchkey.DESCRIPTION, sketchkey.estimate, "keycel_backend.engines.sketchkey.engine:SketchKeyEngine"
+    ),
     "morph": EngineEntry(
         morph.DESCRIPTION, morph.estimate, "keycel_backend.engines.morph.engine:MorphEngine"
     ),
 }
-
-PLANNED = {
-    "cel": ("colorize", "inbetween"),
-    "sketchkey": ("inbetween",),
-}
-"""Engines of the design that this version does not contain yet, with their tasks."""
 
 
 def descriptions() -> tuple[EngineDescription, ...]:
@@ -112,9 +112,7 @@ def find_entry(name: str, task: str) -> EngineEntry:
             require_installed(entry.model)
         return entry
     able = [engine.name for engine in descriptions() if task in engine.tasks]
-    if name in PLANNED:
-        title = f"The engine {name} is not in this version of Keycel."
-    elif entry is not None:
+    if entry is not None:
         title = f"The engine {name} cannot do the task {task}."
     else:
         title = f"There is no engine called {name}."

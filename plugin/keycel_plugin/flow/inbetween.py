@@ -44,7 +44,7 @@ async def inbetween(
     shot = Shot(document, choice.line_layer, choice.color_layer)
     try:
         await shot.read(context.progress)
-        check_references(shot.keyframes)
+        check_references(shot.keyframes, replace(choice, reference_layer=""))  # a picture is no painted key
         keys = [drawing.time for drawing in shot.drawings]
         every = _frames_between(keys)
         drawn, ours = _layers(document, ShotMemory(document).record(), choice)

@@ -66,6 +66,7 @@ def _spatial_transformer_block(
     hidden_states = hidden_states + call.mixing.spatial_attention(block.attn1, normed, layer)
     context = _Context(call.context, lambda states: states.repeat_interleave(call.frames, dim=0))
     hidden_states = hidden_states + _cross_attention(block.attn2, block.norm2, hidden_states, context)
+    hidden_states = call.mixing.after_context(hidden_states, layer)
     return hidden_states + block.ff(_module(block.norm3)(hidden_states))
 
 

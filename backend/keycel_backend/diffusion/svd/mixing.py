@@ -23,6 +23,14 @@ class FrameMixing:
         del layer
         return attend(attention, hidden_states, hidden_states)
 
+    def after_context(self, hidden_states: Tensor, layer: int) -> Tensor:
+        """Something more to attend to, after the image embedding: hidden states to hidden states.
+
+        `hidden_states` (batch * frames, tokens, channels); `layer` as in `spatial_attention`.
+        """
+        del layer
+        return hidden_states
+
     def temporal_attention(self, attention: Attention, hidden_states: Tensor) -> Tensor:
         """Self-attention over time. `hidden_states` (batch * positions, frames, channels)."""
         return attend(attention, hidden_states, hidden_states)

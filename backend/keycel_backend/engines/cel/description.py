@@ -1,0 +1,48 @@
+"""Static facts about the `cel` engine; imports no torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
+from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
+from keycel_backend.engines.lvcd.description import SOFT
+from keycel_backend.engines.morph.description import EASING
+
+STEPS = Option(
+    name="steps",
+    title="Steps",
+    help="How often the picture is refined. The networks that come with Keycel gain little from more.",
+    default=2,
+    minimum=1,
+    maximum=25,
+)
+
+_STEP_SECONDS = 0.03
+"""Of one frame on one core of a usual processor, at the size of the networks that come with Keycel."""
+_REGION_SECONDS = 0.25e-6
+"""Of one pixel of the canvas."""
+_NETWORK_BYTES = 700 << 20
+"""Torch and the networks at work."""
+_PIXEL_BYTES = 90
+
+DESCRIPTION = EngineDescription(
+    name="cel",
+    title="Cel (small video diffusion)",
+    version="1",
+    tasks=("colorize", "inbetween"),
+    options=(STEPS, SOFT, EASING, GAP, OVERLAP, LEAVE_UNSURE),
+    minimum_keyframes=1,
+)
+
+
+def estimate(
+    width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+) -> Estimate:
+    """Cost of colouring `drawings` drawings on the processor."""
+    del keyframes
+    steps = float(options.get(STEPS.name, STEPS.default))
+    painting = drawings * steps * _STEP_SECONDS * 4 / min(4, os.cpu_count() or 1)
+    regions = drawings * width * height * _REGION_SECONDS
+    return Estimate(painting + regions, _NETWORK_BYTES + _PIXEL_BYTES * width * height)
