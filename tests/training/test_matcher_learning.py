@@ -13,7 +13,8 @@ from support.identity_shots import BALL, drawn, features_of
 
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.matching import CANDIDATES
-from keycel_backend.training.matcher import store
+from keycel_backend.training.matcher import making, store
+from keycel_backend.training.matcher.__main__ import main
 from keycel_backend.training.matcher.accuracy import accuracy, likeliest_color
 from keycel_backend.training.matcher.batches import verdict
 from keycel_backend.training.matcher.card import Origin, write_card
@@ -133,3 +134,24 @@ def test_curve_and_card_tell_the_figures(stored: Path, tmp_path: Path) -> None:
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"| learned matcher | {progress[-1].held_out.learned.color:.3f} |" in text
     assert "the command" in text
+
+
+def test_the_command_of_the_gpu_page_writes_everything(
+    shot: ShotExamples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same options; fewer shots, made before, and two updates."""
+    seeds = [*making.seeds_of(3, 1), making.HELD_OUT_SEED]
+    for seed in seeds:
+        path = making.shot_path(tmp_path / "shots", seed)
+        path.parent.mkdir(exist_ok=True)
+        store.save(shot, path)
+    options = "--seed 3 --shots 1 --held-out 1 --steps 2 --batch 8 --workers 1 --threads 1 --device cpu"
+    monkeypatch.setattr("sys.argv", ["matcher", "--out", str(tmp_path), *options.split()])
+    main()
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
+        *("README.md", "curve.png", "describer.onnx", "judge.onnx", "networks.pt")
+    }
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "--seed 3 --shots 1 --batch 8 --steps 2" in card
+    assert "2 updates of 8 shot(s)" in card
+    LearnedMatcher(tmp_path)
