@@ -28,6 +28,7 @@ from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.engines.sketchkey.engine import SketchKeyEngine
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.compositing import flatten
+from keycel_backend.regions.confidence import unsure
 from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -96,7 +97,9 @@ def test_every_frame_comes_in_exact_palette_colors_with_a_report(engine: CelEngi
     for result in results.values():
         assert {tuple(color) for color in np.unique(result.flats.reshape(-1, 4), axis=0).tolist()} <= painted
         for region in result.regions:
-            assert (region.confidence < 0.5) == bool(region.reason)
+            share = np.array([region.area])
+            asked = unsure(np.array([region.confidence], np.float32), share, shot.width * shot.height)
+            assert bool(asked[0]) == bool(region.reason)
     assert np.array_equal(results[0].flats, shot.load("color0")), "the keyframe's own frame is the artist's"
     assert [share for share, _ in told] == sorted(share for share, _ in told)
     assert told[-1] == (1.0, "Done")

@@ -150,7 +150,7 @@ def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
     assert len(results) == 1
     assert tried == [32, 32, 24, 16]
     notes = [doing for _, doing in told if doing.startswith("Memory ran out")]
-    assert ["main memory" in notes[0], "71%" in notes[1], "50%" in notes[2]] == [True] * 3
+    assert ["main memory" in notes[0], "71 percent" in notes[1], "50 percent" in notes[2]] == [True] * 3
 
 
 def test_what_is_wrong_is_told(engine: ColorizeDiffusionEngine) -> None:

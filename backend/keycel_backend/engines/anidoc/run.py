@@ -131,7 +131,7 @@ class AniDocRun:
             _, segmentation = split_regions(self._shot, index, opening.gap, self._checkpoint)
             yield finished_frame(
                 self._shot.drawings[index].time,
-                read_suggestion(picture, segmentation, opening.references.palette, unpainted),
+                read_suggestion(picture, segmentation, opening.paint.palette, unpainted),
                 segmentation,
                 opening.paint,
                 self._settings.soft,
