@@ -29,7 +29,7 @@ _PIXEL_BYTES = 90
 
 DESCRIPTION = EngineDescription(
     name="cel",
-    title="Cel (small video diffusion)",
+    title="Cel (small video diffusion, experimental)",
     version="1",
     tasks=("colorize", "inbetween"),
     options=(STEPS, SOFT, EASING, GAP, OVERLAP, LEAVE_UNSURE),

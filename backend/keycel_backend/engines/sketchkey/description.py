@@ -12,7 +12,7 @@ __all__ = ["DESCRIPTION", "estimate"]
 
 DESCRIPTION = EngineDescription(
     name="sketchkey",
-    title="Sketchkey (small video diffusion)",
+    title="Sketchkey (small video diffusion, experimental)",
     version="1",
     tasks=("inbetween",),
     options=(STEPS, SOFT, EASING, GAP, OVERLAP, LEAVE_UNSURE),
