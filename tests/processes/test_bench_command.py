@@ -65,5 +65,5 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
 
 
 def test_an_unknown_engine_is_refused_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", "--engine", "anidoc"]) == 3
+    assert cli.main(["bench", "--engine", "nonsense"]) == 3
     assert "REG_NO_ENGINE" in capsys.readouterr().err
