@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +20,8 @@ ROOT_SETTING = "KEYCEL_KRITA_ROOT"
 def run(project: Path, arguments: Sequence[str]) -> int:
     """pytest's exit code. `arguments` are passed on to pytest.
 
-    With CI=true and no arguments, tests/krita run once more, on Krita 6; a failure there counts, too.
+    With CI=true and no arguments, tests/krita run beside all others, on this machine's Krita and then on
+    Krita 6; a failure in either counts, too.
     """
     python = environment.ensure(project, extras=("dev",))
     settings = {
@@ -35,22 +37,43 @@ def run(project: Path, arguments: Sequence[str]) -> int:
         return _call([*pytest, *arguments], project, settings)
     if settings.get("CI") != "true" or ROOT_SETTING in settings:
         return _call([*pytest, *_side_by_side()], project, settings)
-    newer = krita_root.Preparation(project / ".cache" / "krita-roots" / "krita-6")
-    outcome = _call([*pytest, *_side_by_side()], project, settings)
-    return _on_krita_6(newer, pytest, project, settings) or outcome
+    kritas = _Kritas(project, [*pytest, "tests/krita"], settings)
+    outcome = _call([*pytest, *_side_by_side(), "--ignore=tests/krita"], project, settings)
+    return kritas.outcome() or outcome
 
 
-def _on_krita_6(
-    newer: krita_root.Preparation, pytest: Sequence[str], project: Path, settings: Mapping[str, str]
-) -> int:
-    """pytest's exit code, or 0 where there is no way to get Krita 6: then a line says so."""
-    try:
-        root = newer.wait()
-    except InstallerError as error:
-        print(f"Krita 6: NOT RUN ({error.sentence} {error.remedy})\n{error.detail}", flush=True)
-        return 0
-    print(f"Krita 6 ({root}):", flush=True)
-    return _call([*pytest, "tests/krita"], project, {**settings, ROOT_SETTING: str(root)})
+class _Kritas:
+    """tests/krita on one Krita after the other, on a thread of their own: they mostly wait for Krita."""
+
+    def __init__(self, project: Path, command: Sequence[str], settings: Mapping[str, str]) -> None:
+        self._project = project
+        self._command = command
+        self._settings = settings
+        self._newer = krita_root.Preparation(project / ".cache" / "krita-roots" / "krita-6")
+        self._told: list[str] = []
+        self._codes: list[int] = []
+        self._thread = threading.Thread(target=self._run, name="tests in Krita")
+        self._thread.start()
+
+    def outcome(self) -> int:
+        """Waits for the end, prints what pytest said of each Krita, and gives the first bad exit code."""
+        self._thread.join()
+        print("\n".join(self._told), flush=True)
+        return next((code for code in self._codes if code), 0)
+
+    def _run(self) -> None:
+        self._test("Krita of this machine:", self._settings)
+        try:
+            root = self._newer.wait()
+        except InstallerError as error:
+            self._told.append(f"Krita 6: NOT RUN ({error.sentence} {error.remedy})\n{error.detail}")
+        else:
+            self._test(f"Krita 6 ({root}):", {**self._settings, ROOT_SETTING: str(root)})
+
+    def _test(self, which: str, settings: Mapping[str, str]) -> None:
+        code, said = _captured(self._command, self._project, settings)
+        self._told += [which, said]
+        self._codes.append(code)
 
 
 def _side_by_side() -> list[str]:
@@ -60,6 +83,20 @@ def _side_by_side() -> list[str]:
 
 def _call(command: Sequence[str], project: Path, settings: Mapping[str, str]) -> int:
     return subprocess.run(command, cwd=project, env=settings, check=False).returncode
+
+
+def _captured(command: Sequence[str], project: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code, and everything that it said."""
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=settings,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return done.returncode, done.stdout
 
 
 def _prepare_krita() -> None:

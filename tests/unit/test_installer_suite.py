@@ -17,13 +17,14 @@ NO_NETWORK = InstallerError("It could not be made.", "Plug in the cable.", "time
 
 
 class Suite:
-    """`suite.run` with everything outside replaced; `codes` are pytest's exit codes in turn."""
+    """`suite.run` with everything outside replaced; `codes` are pytest's: of all others, Krita, Krita 6."""
 
     def __init__(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.project = project
         self.root: Path | InstallerError = project / "root"
-        self.codes = [0, 0]
-        self.calls: list[tuple[list[str], str]] = []
+        self.codes = [0, 0, 0]
+        self.calls: list[list[str]] = []
+        self.in_krita: list[tuple[list[str], str]] = []
         self.folders: list[Path] = []
         monkeypatch.setenv("KEYCEL_HOME", "replaced, and put back by monkeypatch")
         monkeypatch.setenv("CI", "true")
@@ -33,11 +34,17 @@ class Suite:
         monkeypatch.setattr(suite, "_prepare_krita", lambda: None)
         monkeypatch.setattr(os, "cpu_count", lambda: 1)
         monkeypatch.setattr(suite, "_call", self._call)
+        monkeypatch.setattr(suite, "_captured", self._captured)
         monkeypatch.setattr(krita_root, "ensure", self._ensure)
 
-    def _call(self, command: Sequence[str], _: Path, settings: dict[str, str]) -> int:
-        self.calls.append((list(command[3:]), settings.get(suite.ROOT_SETTING, "")))
-        return self.codes[len(self.calls) - 1]
+    def _call(self, command: Sequence[str], _: Path, __: dict[str, str]) -> int:
+        self.calls.append(list(command[3:]))
+        return self.codes[0]
+
+    def _captured(self, command: Sequence[str], _: Path, settings: dict[str, str]) -> tuple[int, str]:
+        assert threading.current_thread() is not threading.main_thread(), "it must not hold up the tests"
+        self.in_krita.append((list(command[3:]), settings.get(suite.ROOT_SETTING, "")))
+        return self.codes[len(self.in_krita)], f"summary {len(self.in_krita)}"
 
     def _ensure(self, folder: Path) -> Path:
         assert threading.current_thread() is not threading.main_thread(), "it must not hold up the tests"
@@ -55,52 +62,57 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
     return Suite(tmp_path, monkeypatch)
 
 
-def test_ci_runs_everything_and_then_krita_6(world: Suite) -> None:
+def test_ci_runs_everything_and_beside_it_both_kritas(
+    world: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert world.run() == 0
     folder = world.project / ".cache" / "krita-roots" / "krita-6"
     assert world.folders == [folder]
-    assert world.calls == [([], ""), (["tests/krita"], str(folder))]
+    assert world.calls == [["--ignore=tests/krita"]]
+    assert world.in_krita == [(["tests/krita"], ""), (["tests/krita"], str(folder))]
+    said = capsys.readouterr().out
+    assert said.index("summary 1") < said.index("Krita 6 (") < said.index("summary 2")
 
 
-@pytest.mark.parametrize(("codes", "expected"), [([1, 0], 1), ([0, 1], 1), ([2, 1], 1), ([0, 0], 0)])
-def test_a_failure_on_either_krita_counts(world: Suite, codes: list[int], expected: int) -> None:
+@pytest.mark.parametrize(
+    ("codes", "expected"), [([1, 0, 0], 1), ([0, 1, 0], 1), ([0, 0, 3], 3), ([2, 1, 1], 1), ([0, 0, 0], 0)]
+)
+def test_a_failure_anywhere_counts(world: Suite, codes: list[int], expected: int) -> None:
     world.codes = codes
     assert world.run() == expected
-    assert len(world.calls) == 2
+    assert len(world.in_krita) == 2
 
 
 def test_where_there_is_no_krita_6_it_says_so_and_the_rest_decides(
     world: Suite, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.root = NO_NETWORK
-    world.codes = [3]
+    world.codes = [3, 0, 0]
     assert world.run() == 3
-    assert len(world.calls) == 1
+    assert len(world.in_krita) == 1
     assert "Krita 6: NOT RUN (It could not be made. Plug in the cable.)" in capsys.readouterr().out
 
 
 def test_only_ci_runs_krita_6_and_only_with_everything(world: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.codes = [0, 0, 0]
     world.run("tests/unit")
     monkeypatch.setenv(suite.ROOT_SETTING, "/a/root")
     world.run()
     monkeypatch.delenv(suite.ROOT_SETTING)
     monkeypatch.setenv("CI", "")
     world.run()
-    assert world.calls == [(["tests/unit"], ""), ([], "/a/root"), ([], "")]
+    assert world.calls == [["tests/unit"], [], []]
+    assert world.in_krita == []
     assert world.folders == []
 
 
 def test_on_two_cores_everything_runs_side_by_side(world: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    world.codes = [0, 0, 0]
+    world.run()
+    monkeypatch.setenv("CI", "")
     world.run()
     world.run("tests/unit")
-    assert [call[0] for call in world.calls] == [
-        ["-n", "2", "--dist", "loadgroup"],
-        ["tests/krita"],
-        ["tests/unit"],
-    ]
+    beside = ["-n", "2", "--dist", "loadgroup"]
+    assert world.calls == [[*beside, "--ignore=tests/krita"], beside, ["tests/unit"]]
 
 
 # ---------------------------------------------------------------------------- the root
