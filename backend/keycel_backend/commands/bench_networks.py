@@ -72,7 +72,7 @@ def run_networks(arguments: argparse.Namespace) -> int:
             f"Leave --compile out, or measure {_COMPILED}.",
         )
     speed = import_networks(_MODULES[arguments.engine])
-    device = arguments.device or speed.default_device()
+    device = arguments.device or import_networks("keycel_backend.engines.timing").default_device()
     networks = arguments.networks or ("small" if device == "cpu" else "full")
     width, height = _size(arguments.size or _SIZES[arguments.engine][networks])
     line = ProgressLine(quiet=arguments.json)

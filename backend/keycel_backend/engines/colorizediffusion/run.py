@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from keycel_backend.engines.base import Drawing, FrameResult, ProgressCallback, Request
@@ -13,6 +13,7 @@ from keycel_backend.engines.colorizediffusion.painter import Listener, Reference
 from keycel_backend.engines.colorizediffusion.settings import Settings
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.finish import Paint
+from keycel_backend.engines.installed import Runner
 from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.io.compose import WHITE
@@ -22,8 +23,6 @@ from keycel_backend.regions.palette import Palette, palette_from
 from keycel_backend.regions.reference_palette import reference_palette
 from keycel_backend.regions.segmentation import Segmentation
 from keycel_shared.errors import ErrorCode, KeycelError
-
-Runner = Callable[[Request, ProgressCallback, Checkpoint], Iterator[FrameResult]]
 
 
 def load_runner(folder: Path, device: str, precision: str) -> Runner:

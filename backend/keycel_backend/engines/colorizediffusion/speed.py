@@ -17,10 +17,7 @@ from keycel_backend.diffusion.colorizediffusion.modes import Mode
 from keycel_backend.diffusion.colorizediffusion.sampling import SamplingOptions
 from keycel_backend.diffusion.probing import usable
 from keycel_backend.diffusion.svd.configuration import AutoencoderConfiguration, ImageEncoderConfiguration
-from keycel_backend.engines.lvcd.speed import default_device
-from keycel_shared.errors import ErrorCode, KeycelError
-
-__all__ = ["default_device", "measure"]
+from keycel_backend.engines.timing import check_size, device_title, memory_told
 
 FULL = ColorizeDiffusionConfiguration()
 SMALL = ColorizeDiffusionConfiguration(
@@ -44,32 +41,18 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             take; RES_OUT_OF_MEMORY.
     """
     configuration = SMALL if small else FULL
-    multiple = configuration.size_multiple
-    if width % multiple or height % multiple or not width or not height:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f"The networks do not take pictures of {width}x{height}.",
-            f"Give sides that are multiples of {multiple}, such as 512x512.",
-        )
+    check_size(width, height, configuration.size_multiple, "512x512")
     target = usable(device)
     precision = torch.float16 if target.type == "cuda" else torch.float32
     options = SamplingOptions(num_steps=steps)
-    try:
+    with memory_told(target, width, height):
         speed = measure_colorizediffusion(
             configuration, options, Mode.SPLIT, height, width, target, precision, repeats
         )
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise KeycelError(
-            ErrorCode.RES_OUT_OF_MEMORY,
-            f"There is not enough memory on {target} for {width}x{height}.",
-            "Choose a smaller size or another device.",
-            str(error).split("\n", 1)[0],
-        ) from error
-    name = torch.cuda.get_device_name(target) if target.type == "cuda" else "processor"
     return {
         "engine": "colorizediffusion",
         "networks": "small" if small else "full",
-        "device": f"{target} ({name})",
+        "device": device_title(target),
         "precision": str(precision).removeprefix("torch."),
         "torch": torch.__version__,
         "width": width,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.engines.flipsketch.ink import Pen, clean_ink, sketch
 from keycel_backend.engines.flipsketch.settings import Settings
+from keycel_backend.engines.installed import Runner
 from keycel_backend.engines.lvcd.sizes import model_size
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Pixels
@@ -28,8 +29,6 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 # the tuning of frames overflows in the range of float16
 _PRECISIONS = {"float32": torch.float32, "float16": torch.bfloat16, "bfloat16": torch.bfloat16}
-
-Runner = Callable[[Request, ProgressCallback, Checkpoint], Iterator[FrameResult]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,7 @@ from keycel_backend.diffusion.flipsketch.configuration import (
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.probing import usable
 from keycel_backend.engines.flipsketch.description import FIDELITY, GUIDANCE, WINDOW
-from keycel_backend.engines.lvcd.speed import default_device
-from keycel_shared.errors import ErrorCode, KeycelError
-
-__all__ = ["default_device", "measure"]
+from keycel_backend.engines.timing import check_size, device_title, memory_told
 
 FULL = FlipsketchConfiguration()
 SMALL = FlipsketchConfiguration(
@@ -39,39 +36,25 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             take; RES_OUT_OF_MEMORY.
     """
     configuration = SMALL if small else FULL
-    multiple = configuration.size_multiple
-    if width % multiple or height % multiple or not width or not height:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f"The networks do not take pictures of {width}x{height}.",
-            f"Give sides that are multiples of {multiple}, such as 256x256.",
-        )
+    check_size(width, height, configuration.size_multiple, "256x256")
     target = usable(device)
     precision = torch.bfloat16 if target.type == "cuda" else torch.float32
     options = SamplingOptions.of(steps, float(FIDELITY.default), float(GUIDANCE.default), faithful=True)
-    try:
+    with memory_told(target, width, height):
         speed = measure_flipsketch(
             configuration, options, int(WINDOW.default), height, width, target, precision, repeats
         )
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise KeycelError(
-            ErrorCode.RES_OUT_OF_MEMORY,
-            f"There is not enough memory on {target} for {width}x{height}.",
-            "Choose a smaller size or another device.",
-            str(error).split("\n", 1)[0],
-        ) from error
     return _figures(speed, target, precision, small)
 
 
 def _figures(
     speed: FlipsketchSpeed, device: torch.device, precision: torch.dtype, small: bool
 ) -> dict[str, Any]:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
     operations = sum(part.operations * part.times_per_clip for part in speed.parts)
     return {
         "engine": "flipsketch",
         "networks": "small" if small else "full",
-        "device": f"{device} ({name})",
+        "device": device_title(device),
         "precision": str(precision).removeprefix("torch."),
         "torch": torch.__version__,
         "width": speed.width,

@@ -16,6 +16,7 @@ from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.references import References
 from keycel_backend.engines.flat.timeline import Stretch, stretches
+from keycel_backend.engines.installed import Runner
 from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
 from keycel_backend.engines.lvcd.material import WHITE, reference_picture, sketch
 from keycel_backend.engines.lvcd.networks import LoadedNetworks, load_networks
@@ -28,8 +29,6 @@ from keycel_backend.engines.painting import Listener, RecentPainters, show_estim
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import LineArt, read_line_art
-
-Runner = Callable[[Request, ProgressCallback, Checkpoint], Iterator[FrameResult]]
 
 
 def load_runner(folder: Path, device: str, precision: str, compiled: bool) -> Runner:

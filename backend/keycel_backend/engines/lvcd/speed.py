@@ -10,14 +10,14 @@ import torch
 from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, measure_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
-from keycel_backend.diffusion.probing import fastest_kind, usable
+from keycel_backend.diffusion.probing import usable
 from keycel_backend.diffusion.svd.configuration import (
     AutoencoderConfiguration,
     ImageEncoderConfiguration,
     UNetConfiguration,
 )
 from keycel_backend.engines.lvcd.networks import compiled_passes
-from keycel_shared.errors import ErrorCode, KeycelError
+from keycel_backend.engines.timing import check_size, device_title, memory_told
 
 FULL = LvcdConfiguration()
 SMALL = LvcdConfiguration(
@@ -40,17 +40,11 @@ def measure(
             take; RES_OUT_OF_MEMORY.
     """
     configuration = SMALL if small else FULL
-    multiple = configuration.size_multiple
-    if width % multiple or height % multiple or not width or not height:
-        raise KeycelError(
-            ErrorCode.DOC_BAD_OPTION,
-            f"The networks do not take pictures of {width}x{height}.",
-            f"Give sides that are multiples of {multiple}, such as 576x320.",
-        )
+    check_size(width, height, configuration.size_multiple, "576x320")
     target = usable(device)
     precision = torch.float16 if target.type == "cuda" else torch.float32
     options = SamplingOptions(num_steps=steps)
-    try:
+    with memory_told(target, width, height):
         speed = measure_lvcd(
             configuration,
             options,
@@ -62,28 +56,15 @@ def measure(
             channels_last=target.type == "cuda",
             passes=compiled_passes() if compiled else None,
         )
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise KeycelError(
-            ErrorCode.RES_OUT_OF_MEMORY,
-            f"There is not enough memory on {target} for {width}x{height}.",
-            "Choose a smaller size or another device.",
-            str(error).split("\n", 1)[0],
-        ) from error
     return _figures(speed, target, precision, small) | {"compiled": compiled}
 
 
-def default_device() -> str:
-    """The device that is measured where none is named."""
-    return fastest_kind()
-
-
 def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, small: bool) -> dict[str, Any]:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
     operations = sum(part.operations * part.times_per_segment for part in speed.parts)
     return {
         "engine": "lvcd",
         "networks": "small" if small else "full",
-        "device": f"{device} ({name})",
+        "device": device_title(device),
         "precision": str(precision).removeprefix("torch."),
         "torch": torch.__version__,
         "width": speed.width,
