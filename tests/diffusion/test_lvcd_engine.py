@@ -18,6 +18,7 @@ from support.tiny_lvcd import TINY, random_networks
 
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Request, Shot
+from keycel_backend.engines.lvcd import networks as engine_networks
 from keycel_backend.engines.lvcd import painter
 from keycel_backend.engines.lvcd.description import DESCRIPTION
 from keycel_backend.engines.lvcd.engine import LvcdEngine
@@ -281,6 +282,30 @@ def test_previews_are_shown_to_who_looks(home: Path) -> None:
     with pytest.raises(Cancelled):
         list(results)
     assert looker.seen == [(1, (192, 256, 4))]
+
+
+def test_an_installed_small_decoder_makes_the_previews(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Red:
+        def picture(self, latent: torch.Tensor) -> torch.Tensor:
+            red = torch.zeros(8 * latent.shape[1], 8 * latent.shape[2], 3, dtype=torch.uint8)
+            red[..., 0] = 255
+            return red
+
+    seen: list[Pixels] = []
+
+    class Looker:
+        def wanted(self) -> bool:
+            return not seen
+
+        def show(self, time: int, picture: Pixels) -> None:
+            assert time == 1
+            seen.append(picture)
+
+    monkeypatch.setattr(engine_networks, "installed_tiny_decoder", lambda _: Red())
+    engine = _loaded(home)
+    with pytest.raises(Cancelled):
+        list(engine.run(_request(_shot(2), previews=Looker()), lambda *_: None, lambda: bool(seen)))
+    assert np.unique(seen[0].reshape(-1, 4), axis=0).tolist() == [[255, 0, 0, 255]]
 
 
 def test_wrong_options_and_frames_are_told(engine: LvcdEngine) -> None:

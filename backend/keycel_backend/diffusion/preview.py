@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
+
+
+class RoughDecoder(Protocol):
+    """What shows latents quickly."""
+
+    def picture(self, latent: Tensor) -> Tensor:
+        """(channels, height, width), scaled as in sampling, to (rows, columns, 3) uint8 RGB, on the CPU."""
+        ...
+
 
 _RIDGE = 1e-3
 """Of the fit, for each latent value: keeps it calm where a picture has few colours."""

@@ -12,7 +12,10 @@ import torch
 from torch import Tensor
 
 from keycel_backend.diffusion.attempts import FallbackCallback
+from keycel_backend.diffusion.preview import RoughDecoder
+from keycel_backend.diffusion.tiny_decoder import load_tiny_decoder
 from keycel_backend.engines.base import PREVIEW_SIDE, Request
+from keycel_backend.models.catalogue import TAESD
 from keycel_backend.regions.arrays import Bytes, Pixels
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -58,6 +61,15 @@ class RecentPainters(Generic[AnyPainter]):
         self._kept.clear()
         if painter.kept_bytes <= self._limit:
             self._kept[identity] = painter
+
+
+def installed_tiny_decoder(device: torch.device) -> RoughDecoder | None:
+    """The small decoder for previews if the user has installed it.
+
+    Raises:
+        KeycelError: REG_BAD_MODEL.
+    """
+    return load_tiny_decoder(TAESD.folder, device) if TAESD.installed else None
 
 
 def show_estimate(request: Request, index: int, rough: Callable[[], Bytes]) -> None:

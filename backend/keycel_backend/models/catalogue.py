@@ -144,7 +144,17 @@ FLIPSKETCH = Model(
     installer="keycel_backend.models.installing_flipsketch:install_flipsketch",
 )
 
-MODELS = {model.name: model for model in (LVCD, ANIDOC, COLORIZEDIFFUSION, FLIPSKETCH, LIGHTGLUE, COTRACKER)}
+TAESD = Model(
+    name="taesd",
+    title="TAESD, a small decoder that sharpens previews",
+    files=(PublishedFile("taesd", "madebyollin/taesd on Hugging Face (a folder)", 9_800_000),),
+    licence="MIT. The folder is yours to get from its publisher. Keycel downloads and passes on nothing.",
+    installer="keycel_backend.models.installing_previews:install_taesd",
+)
+
+MODELS = {
+    model.name: model for model in (LVCD, ANIDOC, COLORIZEDIFFUSION, FLIPSKETCH, LIGHTGLUE, COTRACKER, TAESD)
+}
 
 
 def find_model(name: str) -> Model:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from keycel_backend.engines.anidoc.lightglue import load_lightglue
 from keycel_backend.engines.anidoc.scripted_tracker import FILE, load_scripted_tracker
-from keycel_backend.models.catalogue import COTRACKER, LIGHTGLUE, RECORD, Model
-from keycel_backend.models.checking import digest_of_file
-from keycel_backend.models.installing import Tell, staged, swap
-from keycel_shared.errors import ErrorCode, KeycelError
+from keycel_backend.models.catalogue import COTRACKER, LIGHTGLUE
+from keycel_backend.models.copying import install_as_is
+from keycel_backend.models.installing import Tell
 
 _LIGHTGLUE_FILES = ("config.json", "model.safetensors")
 _PROCESSOR = torch.device("cpu")
@@ -28,7 +25,7 @@ def install_lightglue(paths: Sequence[Path], precision: str, tell: Tell) -> Path
     """
     del precision
     files = {path / name: name for path in paths[:1] for name in _LIGHTGLUE_FILES}
-    return _installed(LIGHTGLUE, files, lambda folder: load_lightglue(folder, _PROCESSOR), tell)
+    return install_as_is(LIGHTGLUE, files, lambda folder: load_lightglue(folder, _PROCESSOR), tell)
 
 
 def install_cotracker(paths: Sequence[Path], precision: str, tell: Tell) -> Path:
@@ -39,32 +36,4 @@ def install_cotracker(paths: Sequence[Path], precision: str, tell: Tell) -> Path
     """
     del precision
     files = dict.fromkeys(paths[:1], FILE)
-    return _installed(COTRACKER, files, lambda folder: load_scripted_tracker(folder, _PROCESSOR), tell)
-
-
-def _installed(model: Model, files: dict[Path, str], read: Callable[[Path], object], tell: Tell) -> Path:
-    for path in files:
-        if not path.is_file():
-            raise KeycelError(
-                ErrorCode.REG_NO_MODEL,
-                f"There is no file {path.name} where it was looked for.",
-                f"Give what is needed: {model.install_command}",
-                str(path),
-            )
-    staging = model.folder.with_name(f"{model.folder.name}.installing")
-    with staged(staging, "1 GB"):
-        staging.mkdir()
-        tell("copying")
-        for path, name in files.items():
-            shutil.copyfile(path, staging / name)
-        tell("reading")
-        read(staging)
-        record = {
-            "model": model.name,
-            "licence": model.licence,
-            "licence_accepted": True,
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, model)
-    return model.folder
+    return install_as_is(COTRACKER, files, lambda folder: load_scripted_tracker(folder, _PROCESSOR), tell)

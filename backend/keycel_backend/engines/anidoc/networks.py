@@ -10,8 +10,10 @@ import torch
 
 from keycel_backend.diffusion.anidoc.networks import AniDocNetworks
 from keycel_backend.diffusion.checkpoints.anidoc import load_anidoc
+from keycel_backend.diffusion.preview import RoughDecoder
 from keycel_backend.engines.anidoc.points import PointMatcher, PointTracker
 from keycel_backend.engines.anidoc.region_points import RegionPoints
+from keycel_backend.engines.painting import installed_tiny_decoder
 from keycel_backend.models.catalogue import COTRACKER, LIGHTGLUE, require_installed
 from keycel_backend.regions.learned import LearnedMatcher
 
@@ -56,6 +58,8 @@ class LoadedNetworks:
     networks: AniDocNetworks
     device: torch.device
     points: PointModels
+    tiny: RoughDecoder | None
+    """For previews; None where none is installed."""
 
 
 def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
@@ -71,4 +75,4 @@ def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
     networks = load_anidoc(folder, _PRECISIONS[precision])
     if target.type in ("cuda", "xpu"):
         networks.to(torch.device("cpu"), _PRECISIONS[precision], channels_last=True)
-    return LoadedNetworks(networks, target, PointModels(target))
+    return LoadedNetworks(networks, target, PointModels(target), installed_tiny_decoder(target))

@@ -26,7 +26,7 @@ from keycel_backend.diffusion.anidoc.windows import Window, plan_windows, window
 from keycel_backend.diffusion.attempts import with_fallback
 from keycel_backend.diffusion.fallback import Effort, Stage
 from keycel_backend.diffusion.placement import place
-from keycel_backend.diffusion.preview import LatentColors
+from keycel_backend.diffusion.preview import LatentColors, RoughDecoder
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import decode_chunk
 from keycel_backend.engines.anidoc.labelling import PointFinder
@@ -59,7 +59,7 @@ class _Sampling:
     picture: Bytes
     """(height, width, 3) RGB of the reference at the networks' size."""
     reference: EncodedReference
-    colors: LatentColors
+    rough: RoughDecoder
     noise: Noise
     plan: tuple[Window, ...]
     done: list[SampledWindow] = field(default_factory=list[SampledWindow])
@@ -80,12 +80,15 @@ class ClipPainter:
         material: Material,
         finder: PointFinder,
         options: SamplingOptions,
+        tiny: RoughDecoder | None = None,
     ) -> None:
+        """`tiny`: what shows latents in previews; None: colours fitted to the reference."""
         self._networks = networks
         self._device = device
         self._material = material
         self._finder = finder
         self._options = options
+        self._tiny = tiny
         self._sampling: _Sampling | None = None
         self.effort = Effort(decode_chunk=options.chunks.size, window=options.window)
         """What memory has allowed so far; may be lowered from outside before the first frame."""
@@ -205,15 +208,14 @@ class ClipPainter:
         noise = draw_noise(options, size.padded_height // pixels, size.padded_width // pixels, pixels)
         place(self._networks, _ENCODERS, self._device, effort.offload)
         reference = encode_reference(self._networks, as_values(picture).to(self._device), noise, options)
+        scaled = reference.latent[0] * configuration.autoencoder.scaling_factor
         self._sampling = _Sampling(
             size,
             options,
             binarised(size.padded_lines(torch.as_tensor(material.sketches).float())),
             picture.numpy(),
             reference,
-            LatentColors.fitted(
-                reference.latent[0] * configuration.autoencoder.scaling_factor, reference.picture
-            ),
+            self._tiny or LatentColors.fitted(scaled, reference.picture),
             noise,
             plan_windows(len(material.sketches), options.window, options.overlap),
         )
@@ -247,7 +249,7 @@ def _told(sampling: _Sampling, slot: int, frame: int, listener: Listener) -> Est
 
     def told(number: int, estimate: Tensor) -> None:
         listener.on_step(number)
-        listener.on_estimate(frame, lambda: sampling.colors.picture(estimate[slot]).numpy())
+        listener.on_estimate(frame, lambda: sampling.rough.picture(estimate[slot]).numpy())
 
     return told
 

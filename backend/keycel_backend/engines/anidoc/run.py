@@ -186,6 +186,7 @@ class AniDocRun:
             Material(self._reference(clip, opening), np.stack(sketches)),
             finder,
             self._options,
+            self._loaded.tiny,
         )
 
     def _reference(self, clip: _Clip, opening: Opening) -> Bytes:

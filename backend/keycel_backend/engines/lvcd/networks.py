@@ -10,6 +10,8 @@ import torch
 from keycel_backend.diffusion.checkpoints.lvcd import load_lvcd
 from keycel_backend.diffusion.compiling import CompiledPass
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks, Passes
+from keycel_backend.diffusion.preview import RoughDecoder
+from keycel_backend.engines.painting import installed_tiny_decoder
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.matching import Matcher
 
@@ -20,6 +22,8 @@ _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": t
 class LoadedNetworks:
     networks: LvcdNetworks
     device: torch.device
+    tiny: RoughDecoder | None
+    """For previews; None where none is installed."""
     matcher: Matcher
     """Of regions in neighbouring drawings; on the processor."""
 
@@ -40,7 +44,7 @@ def load_networks(folder: Path, device: str, precision: str, compiled: bool) -> 
         networks.to(torch.device("cpu"), _PRECISIONS[precision], channels_last=True)
     if compiled:
         networks = replace(networks, passes=compiled_passes())
-    return LoadedNetworks(networks, target, LearnedMatcher())
+    return LoadedNetworks(networks, target, installed_tiny_decoder(target), LearnedMatcher())
 
 
 def compiled_passes() -> Passes:

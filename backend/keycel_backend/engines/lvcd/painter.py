@@ -21,7 +21,7 @@ from keycel_backend.diffusion.lvcd.sampling import EstimateCallback, SampledSegm
 from keycel_backend.diffusion.lvcd.segments import Segment, plan_segments
 from keycel_backend.diffusion.lvcd.slots import SlotLayout
 from keycel_backend.diffusion.placement import place
-from keycel_backend.diffusion.preview import LatentColors
+from keycel_backend.diffusion.preview import LatentColors, RoughDecoder
 from keycel_backend.diffusion.sizes import WorkingSize
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk
 from keycel_backend.engines.painting import Listener, check_decoded
@@ -37,7 +37,7 @@ class _Sampling:
     lines: Tensor
     reference: ReferenceConditions
     noise: Noise
-    colors: LatentColors
+    rough: RoughDecoder
     plan: tuple[Segment, ...]
     done: list[SampledSegment] = field(default_factory=list[SampledSegment])
 
@@ -65,12 +65,19 @@ class StretchPainter:
     """Frame 0 of the material is the painted one. One user at a time: it moves networks between devices."""
 
     def __init__(
-        self, networks: LvcdNetworks, device: torch.device, material: Material, options: SamplingOptions
+        self,
+        networks: LvcdNetworks,
+        device: torch.device,
+        material: Material,
+        options: SamplingOptions,
+        tiny: RoughDecoder | None = None,
     ) -> None:
+        """`tiny`: what shows latents in previews; None: colours fitted to the painted frame."""
         self._networks = networks
         self._device = device
         self._material = material
         self._options = options
+        self._tiny = tiny
         self._sampling: _Sampling | None = None
         self.effort = Effort()
         """What memory has allowed so far; may be lowered from outside before the first frame."""
@@ -176,7 +183,7 @@ class StretchPainter:
 
         def told(number: int, denoised: Tensor) -> None:
             listener.on_step(number)
-            listener.on_estimate(frame, lambda: sampling.colors.picture(denoised[slot]).numpy())
+            listener.on_estimate(frame, lambda: sampling.rough.picture(denoised[slot]).numpy())
 
         return told
 
@@ -205,7 +212,7 @@ class StretchPainter:
             size.padded_lines(torch.as_tensor(material.lines).float()).round().byte(),
             reference,
             noise,
-            LatentColors.fitted(scaled, image[0]),
+            self._tiny or LatentColors.fitted(scaled, image[0]),
             plan_segments(len(material.lines), layout),
         )
         return self._sampling

@@ -181,6 +181,7 @@ class LvcdRun:
             self._loaded.device,
             Material(picture, np.stack(lines)),
             self._options,
+            self._loaded.tiny,
         )
 
     def _line_art(self, index: int) -> LineArt:
