@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 import torch
-from diffusers import AutoencoderTiny
+from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from safetensors.torch import load_file, save_file
 
 from keycel_backend import cli
