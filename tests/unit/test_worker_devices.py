@@ -50,7 +50,8 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     accelerated = registry.EngineEntry(
         plain.description, plain.estimate, "", device_estimate=lambda *_: Estimate(1.0, 1)
     )
-    monkeypatch.setitem(registry.ENTRIES, "card", accelerated)
+    for name in ("card", "another"):
+        monkeypatch.setitem(registry.ENTRIES, name, accelerated)
     return looked
 
 
@@ -70,6 +71,15 @@ def test_only_engines_that_use_a_card_look_for_one(
     assert engines.device() == CARD
     assert engines.get("card", "colorize") is networks
     assert (wanted, told) == (["cuda:1"], [CARD])
+
+
+@pytest.mark.usefixtures("wanted")
+def test_large_networks_make_room_for_those_of_another_engine() -> None:
+    engines = process.Engines(lambda _: None)
+    flat, card = engines.get("flat", "colorize"), engines.get("card", "colorize")
+    engines.get("another", "colorize")
+    assert engines.get("flat", "colorize") is flat
+    assert engines.get("card", "colorize") is not card
 
 
 def test_a_device_passes_the_pipe() -> None:

@@ -30,7 +30,7 @@ DEVICE_VARIABLE = "KEYCEL_DEVICE"
 
 
 class Engines:
-    """Engines by name, loaded once, each on the device that suits it."""
+    """Engines by name, loaded once, each on the device that suits it; of those on a card only the last."""
 
     def __init__(self, found: Callable[[Device], None]) -> None:
         """`found` is told of the device as soon as it is known."""
@@ -42,10 +42,19 @@ class Engines:
         """Raises `KeycelError` where the engine or what it needs is not here, or its device is not."""
         if name not in self._loaded:
             engine = load_engine(name, task)
-            device = self.device() if ENTRIES[name].accelerated else processor()
+            device = processor()
+            if ENTRIES[name].accelerated:
+                device = self.device()
+                self._forget_networks()
             engine.load(device.kind, device.precision)
             self._loaded[name] = engine
         return self._loaded[name]
+
+    def _forget_networks(self) -> None:
+        """Large networks of two engines rarely fit into memory together."""
+        self._loaded = {
+            name: engine for name, engine in self._loaded.items() if not ENTRIES[name].accelerated
+        }
 
     def device(self) -> Device:
         """Of engines that use a graphics card. Imports torch.
