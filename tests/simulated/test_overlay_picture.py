@@ -15,14 +15,14 @@ SKIN, MAGENTA = (240, 200, 180, 255), (255, 0, 255, 255)
 CLEAR = (0, 0, 0, 0)
 
 
-def region(runs: tuple[tuple[int, int, int], ...], confidence: float = 0.2) -> Region:
+def region(runs: tuple[tuple[int, int, int], ...], reason: str = "small") -> Region:
     box = (
         min(first for _, first, _ in runs),
         min(row for row, _, _ in runs),
         max(end for _, _, end in runs),
         max(row for row, _, _ in runs) + 1,
     )
-    return Region(box, sum(end - first for _, first, end in runs), SKIN, confidence, "small", runs)
+    return Region(box, sum(end - first for _, first, end in runs), SKIN, 0.2, reason, runs)
 
 
 def painted(size: tuple[int, int], *regions: Region, color: Rgba = MAGENTA) -> dict[tuple[int, int], Rgba]:
@@ -70,7 +70,7 @@ def test_a_single_pixel_is_seen() -> None:
 
 
 def test_sure_regions_are_left_out_and_nothing_is_painted_off_the_canvas() -> None:
-    sure = region(((1, 0, 4),), confidence=0.9)
+    sure = region(((1, 0, 4),), reason="")
     outside = region(((0, -5, 3), (9, 0, 4), (-1, 0, 4), (2, 3, 90), (1, 8, 9)))
     found = painted((4, 4), sure, outside)
     assert set(found) == {(0, 0), (1, 0), (2, 0), (3, 2)}
