@@ -31,11 +31,12 @@ from keycel_backend.diffusion.anidoc.reference import (
     noisy_reference,
 )
 from keycel_backend.diffusion.anidoc.sampling import initial_noise, sample_window, window_conditions
+from keycel_backend.diffusion.anidoc.schedule import sigmas
 from keycel_backend.diffusion.anidoc.sparse import straight_tracks, two_sketches
 from keycel_backend.diffusion.anidoc.windows import plan_windows
 from keycel_backend.diffusion.svd.autoencoder import decode_chunk
 from keycel_backend.diffusion.svd.image_embedding import clip_pixels
-from keycel_backend.diffusion.svd.schedule import Preconditioning, scale_noise, sigmas
+from keycel_backend.diffusion.svd.schedule import Preconditioning, scale_noise
 from keycel_backend.diffusion.svd.unet import Residuals
 
 RUNS = ("c", "d", "h")

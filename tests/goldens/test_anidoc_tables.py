@@ -8,7 +8,8 @@ import torch
 from goldens.anidoc_set import OFFICIAL_NOISE, AniDocSet, assert_near
 from safetensors.torch import load_file
 
-from keycel_backend.diffusion.svd.schedule import Preconditioning, euler_step, scale_noise, sigmas
+from keycel_backend.diffusion.anidoc.schedule import sigmas
+from keycel_backend.diffusion.svd.schedule import Preconditioning, euler_step, scale_noise
 
 
 def test_schedules(anidoc: AniDocSet) -> None:

@@ -12,9 +12,10 @@ from keycel_backend.diffusion.anidoc.denoiser import WindowConditions, guided_de
 from keycel_backend.diffusion.anidoc.networks import AniDocNetworks
 from keycel_backend.diffusion.anidoc.options import SamplingOptions
 from keycel_backend.diffusion.anidoc.reference import EncodedReference, Noise, both_halves
+from keycel_backend.diffusion.anidoc.schedule import sigmas
 from keycel_backend.diffusion.anidoc.windows import Window
 from keycel_backend.diffusion.svd.controlnet import embed_hint
-from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise, sigmas
+from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise
 from keycel_backend.diffusion.svd.unet import Conditioning
 from keycel_shared.errors import ErrorCode, KeycelError
 

@@ -14,9 +14,13 @@ SIGMA_MAX = 700.0
 RHO = 7.0
 
 
-def sigmas(steps: int) -> Tensor:
-    """(steps + 1,) noise levels from `SIGMA_MAX` down to `SIGMA_MIN`, then 0; float32."""
-    ramp = torch.linspace(0.0, 1.0, steps, dtype=torch.float64)
+def sigmas(steps: int, precision: torch.dtype = torch.float32) -> Tensor:
+    """(steps + 1,) noise levels from `SIGMA_MAX` down to `SIGMA_MIN`, then 0; float32.
+
+    `precision`: in which they are computed. Stability AI's code has float32, diffusers float64; they
+    differ in the last digits.
+    """
+    ramp = torch.linspace(0.0, 1.0, steps, dtype=precision)
     low, high = SIGMA_MIN ** (1.0 / RHO), SIGMA_MAX ** (1.0 / RHO)
     return torch.cat([((high + ramp * (low - high)) ** RHO).float(), torch.zeros(1)])
 
