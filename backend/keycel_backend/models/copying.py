@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from keycel_backend.models.catalogue import RECORD, Model
-from keycel_backend.models.checking import digest_of_file
-from keycel_backend.models.installing import Tell, staged, swap
+from keycel_backend.models.catalogue import Model
+from keycel_backend.models.installing import Tell, put_in_place, staged
 from keycel_shared.errors import ErrorCode, KeycelError
 
 
@@ -35,12 +33,5 @@ def install_as_is(model: Model, files: dict[Path, str], read: Callable[[Path], o
             shutil.copyfile(path, staging / name)
         tell("reading")
         read(staging)
-        record = {
-            "model": model.name,
-            "licence": model.licence,
-            "licence_accepted": True,
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, model)
+        put_in_place(staging, model, {})
     return model.folder

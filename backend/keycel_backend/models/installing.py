@@ -52,16 +52,11 @@ def install_lvcd(files: Sequence[Path], precision: str, tell: Tell) -> Path:
         convert_lvcd(svd, lvcd, staging, PUBLISHED, PRECISIONS[precision])
         tell("reading back")
         _read_back(svd, lvcd, staging, PRECISIONS[precision])
-        record = {
-            "model": LVCD.name,
-            "licence": LVCD.licence,
-            "licence_accepted": True,
-            "precision": precision,
-            "from": {path.name: path.stat().st_size for path in (svd, lvcd)},
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, LVCD)
+        put_in_place(
+            staging,
+            LVCD,
+            {"precision": precision, "from": {path.name: path.stat().st_size for path in (svd, lvcd)}},
+        )
     return folder
 
 
@@ -138,7 +133,23 @@ def compare(published: Mapping[str, Origins], folder: Path, precision: torch.dty
                 raise damaged(written.path, f"{key} is not what was written")
 
 
-def swap(staging: Path, model: Model) -> None:
+def put_in_place(staging: Path, model: Model, facts: Mapping[str, object]) -> None:
+    """Note what was installed beside the finished files, then let the folder take the model's place.
+
+    `facts`: what else is worth noting, such as the precision and where the files came from.
+    """
+    record = {
+        "model": model.name,
+        "licence": model.licence,
+        "licence_accepted": True,
+        **facts,
+        "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
+    }
+    (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    _swap(staging, model)
+
+
+def _swap(staging: Path, model: Model) -> None:
     """Puts what was built in the place of the model, and only then takes away what was there."""
     old = model.folder.with_name(f"{model.folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import torch
 from keycel_backend.diffusion.anidoc.networks import AniDocConfiguration, build_networks
 from keycel_backend.diffusion.checkpoints.anidoc import COMPONENTS, convert_anidoc, official_origins
 from keycel_backend.diffusion.checkpoints.files import TensorFile, bad_model, open_tensors
-from keycel_backend.models.catalogue import ANIDOC, RECORD
-from keycel_backend.models.checking import digest_of_file
-from keycel_backend.models.installing import PRECISIONS, Tell, compare, staged, swap
+from keycel_backend.models.catalogue import ANIDOC
+from keycel_backend.models.installing import PRECISIONS, Tell, compare, put_in_place, staged
 from keycel_shared.errors import ErrorCode, KeycelError
 
 PUBLISHED = AniDocConfiguration()
@@ -46,16 +44,11 @@ def install_anidoc(paths: Sequence[Path], precision: str, tell: Tell) -> Path:
             networks = build_networks(PUBLISHED)
         opened = {name: open_tensors(path) for name, path in files.items()}
         compare(official_origins(networks, opened), staging, PRECISIONS[precision])
-        record = {
-            "model": ANIDOC.name,
-            "licence": ANIDOC.licence,
-            "licence_accepted": True,
-            "precision": precision,
-            "from": {name: path.stat().st_size for name, path in files.items()},
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, ANIDOC)
+        put_in_place(
+            staging,
+            ANIDOC,
+            {"precision": precision, "from": {name: path.stat().st_size for name, path in files.items()}},
+        )
     return folder
 
 

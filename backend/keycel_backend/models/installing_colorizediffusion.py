@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,14 +14,11 @@ from keycel_backend.diffusion.checkpoints.colorizediffusion import (
     convert_colorizediffusion,
     official_origins,
 )
-from keycel_backend.diffusion.checkpoints.files import TensorFile, bad_model, damaged, open_tensors
-from keycel_backend.diffusion.checkpoints.sources import read_component
+from keycel_backend.diffusion.checkpoints.files import TensorFile, bad_model, open_tensors
 from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
 from keycel_backend.diffusion.colorizediffusion.networks import build_networks
-from keycel_backend.diffusion.placement import component_dtype
-from keycel_backend.models.catalogue import COLORIZEDIFFUSION, RECORD
-from keycel_backend.models.checking import digest_of_file
-from keycel_backend.models.installing import PRECISIONS, Tell, staged, swap
+from keycel_backend.models.catalogue import COLORIZEDIFFUSION
+from keycel_backend.models.installing import PRECISIONS, Tell, compare, put_in_place, staged
 from keycel_shared.errors import ErrorCode, KeycelError
 
 PUBLISHED = ColorizeDiffusionConfiguration(prediction_type="epsilon")
@@ -51,16 +47,11 @@ def install_colorizediffusion(files: Sequence[Path], precision: str, tell: Tell)
         convert_colorizediffusion(own, clip, staging, PUBLISHED, PRECISIONS[precision])
         tell("reading back")
         _read_back(own, clip, staging, PRECISIONS[precision])
-        record = {
-            "model": COLORIZEDIFFUSION.name,
-            "licence": COLORIZEDIFFUSION.licence,
-            "licence_accepted": True,
-            "precision": precision,
-            "from": {path.name: path.stat().st_size for path in (own, clip)},
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, COLORIZEDIFFUSION)
+        put_in_place(
+            staging,
+            COLORIZEDIFFUSION,
+            {"precision": precision, "from": {path.name: path.stat().st_size for path in (own, clip)}},
+        )
     return COLORIZEDIFFUSION.folder
 
 
@@ -114,8 +105,4 @@ def _read_back(own: Path, clip: Path, folder: Path, precision: torch.dtype) -> N
     """Compares every tensor that was written with the publishers' files, one component at a time."""
     with torch.device("meta"):
         networks = build_networks(PUBLISHED)
-    for name, origins in official_origins(networks, open_tensors(own), open_tensors(clip)).items():
-        written = open_tensors(folder / f"{name}.safetensors")
-        for key, tensor in read_component(origins, component_dtype(name, precision)).items():
-            if not torch.equal(written.read(key), tensor):
-                raise damaged(written.path, f"{key} is not what was written")
+    compare(official_origins(networks, open_tensors(own), open_tensors(clip)), folder, precision)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +15,8 @@ from keycel_backend.diffusion.checkpoints.sources import Origins, read_component
 from keycel_backend.diffusion.flipsketch.configuration import FlipsketchConfiguration
 from keycel_backend.diffusion.flipsketch.networks import FlipsketchNetworks, build_networks, component_dtype
 from keycel_backend.diffusion.flipsketch.text import Tokenizer
-from keycel_backend.models.catalogue import FLIPSKETCH, RECORD
-from keycel_backend.models.checking import digest_of_file
-from keycel_backend.models.installing import PRECISIONS, Tell, staged, swap
+from keycel_backend.models.catalogue import FLIPSKETCH
+from keycel_backend.models.installing import PRECISIONS, Tell, put_in_place, staged
 from keycel_shared.errors import ErrorCode, KeycelError
 
 PUBLISHED = FlipsketchConfiguration()
@@ -51,16 +49,11 @@ def install_flipsketch(paths: Sequence[Path], precision: str, tell: Tell) -> Pat
         write_flipsketch(staging, PUBLISHED, origins, folder / "tokenizer", PRECISIONS[precision])
         tell("reading back")
         _read_back(origins, staging, PRECISIONS[precision])
-        record = {
-            "model": FLIPSKETCH.name,
-            "licence": FLIPSKETCH.licence,
-            "licence_accepted": True,
-            "precision": precision,
-            "from": [path.name for path in (folder, *lora.values())],
-            "files": {path.name: digest_of_file(path) for path in sorted(staging.iterdir())},
-        }
-        (staging / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        swap(staging, FLIPSKETCH)
+        put_in_place(
+            staging,
+            FLIPSKETCH,
+            {"precision": precision, "from": [path.name for path in (folder, *lora.values())]},
+        )
     return FLIPSKETCH.folder
 
 
