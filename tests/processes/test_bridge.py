@@ -33,7 +33,15 @@ def open_channel(shared_backend: Backend) -> Iterator[OpenChannel]:
 
 
 def bridges() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "bridge" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "bridge" in command_of(child)]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Nothing of one that has ended: children of other tests may end at any moment."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie is one, too
+        return []
 
 
 def test_the_bridge_leaves_with_its_client(shared_backend: Backend, open_channel: OpenChannel) -> None:
