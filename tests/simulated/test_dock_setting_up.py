@@ -43,6 +43,32 @@ def test_a_reference_layer_is_chosen_or_none(dock: Dock, model: Model, commands:
     assert dock.reference_picker.currentText() == "Lines"
 
 
+def test_what_a_keyframe_after_an_image_is_made_from(
+    dock: Dock, model: Model, commands: RecordingCommands
+) -> None:
+    dock.image_layer_button.click()
+    assert commands.named("color_after_image") == [("",)]
+    dock.image_file_button.click()
+    dialog = dock.findChild(QtWidgets.QFileDialog) or dock.window().findChild(QtWidgets.QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit("/images/sheet.png")
+    dialog.close()
+    assert commands.named("color_after_image") == [("",), ("/images/sheet.png",)]
+    pick(dock.mask_picker, "Lines")
+    assert commands.named("choose_mask") == [("lines",)]
+    assert list(dock.image_options_form.editors) == ["mode", "steps"]
+    steps = dock.image_options_form.editors["steps"].widget
+    assert isinstance(steps, QtWidgets.QSpinBox)
+    steps.setValue(8)
+    assert commands.named("set_image_option") == [("steps", 8)]
+    model.choice.show(dock_scene.LAYERS, Choice(mask_layer="keys", image_options={"steps": 9}))
+    assert dock.mask_picker.currentText().strip() == "Colour keys"
+    assert steps.value() == 9
+    assert dock.image_options_form.heading.text() == "Options of the image (1 changed)"
+    model.choice.show_engines((dock_scene.FLAT,))
+    assert dock.image_options_form.isHidden()
+
+
 def test_opening_a_list_looks_for_new_layers(dock: Dock, commands: RecordingCommands) -> None:
     dock.color_picker.opening.emit()
     assert commands.named("refresh") == [()]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from support.artists_desk import Desk, RunUntil
+from support.dock_scene import FLAT, IMAGES
 from support.memory_backend import inverted
-from support.memory_host import SIZE, empty_picture
+from support.memory_host import SIZE, MemoryHost, MemoryLayer, blank_picture, empty_picture, flat_picture
 
+from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.controller import Controller
 from keycel_plugin.flow.image_file import read_image
 from keycel_plugin.qt import QtGui
 from keycel_shared.errors import ErrorCode, KeycelError
@@ -66,6 +71,59 @@ def test_an_accepted_proposal_is_a_reference_for_the_others(desk: Desk, image: P
     request = desk.backend.requests[-1]
     assert [keyframe.time for keyframe in request.keyframes] == [3]
     assert request.task == "colorize"
+
+
+def test_the_image_may_be_on_the_reference_layer(desk: Desk) -> None:
+    painted = flat_picture(77)
+    desk.document.stack.append(MemoryLayer("sheet", "Model sheet", still=painted))
+    desk.color_after_image(None, 3)
+    assert desk.error is not None
+    assert desk.error.code is ErrorCode.DOC_NO_SUCH_LAYER
+    desk.choice = replace(desk.choice, reference_layer="sheet")
+    desk.color_after_image(None, 3)
+    assert desk.error is None
+    [request] = desk.backend.requests
+    assert (request.task, request.targets) == ("reference", (3,))
+    assert desk.backend.blobs[request.reference] == painted
+    desk.document.layer("sheet").still = b""
+    desk.color_after_image(None, 3)
+    assert desk.error is not None
+    assert desk.error.code is ErrorCode.DOC_NO_KEYFRAME
+
+
+def test_what_is_painted_on_the_mask_layer_goes_along(desk: Desk, image: Path) -> None:
+    mask = MemoryLayer("mask", "Mask", {0: blank_picture(), 2: flat_picture(200)})
+    desk.document.stack.append(mask)
+    desk.choice = replace(desk.choice, mask_layer="mask")
+    desk.color_after_image(image, 3)
+    desk.color_after_image(image, 0)
+    held, none = desk.backend.requests
+    assert [sketch.time for sketch in held.sketches] == [3], "held from 2"
+    assert desk.backend.blobs[held.sketches[0].digest] == flat_picture(200)
+    assert none.sketches == (), "where it is blank the engine decides"
+    desk.choice = replace(desk.choice, mask_layer="gone")
+    desk.color_after_image(image, 3)
+    assert desk.error is not None
+    assert desk.error.code is ErrorCode.DOC_NO_SUCH_LAYER
+
+
+def test_the_docker_knows_the_engine_and_passes_its_options(desk: Desk, image: Path) -> None:
+    desk.backend.engines = (FLAT, IMAGES)
+    controller = Controller(MemoryHost(desk.document), cast("Backend", desk.backend))
+    controller.docker_shown(True)
+    desk.run_until(lambda: controller.model.image.engine == IMAGES)
+    assert [engine.name for engine in controller.model.choice.engines] == ["flat"]
+    controller.set_image_option("steps", 8)
+    controller.set_image_option("mode", "split")
+    controller.set_image_option("mode", "all")
+    controller.color_after_image(str(image))
+    desk.run_until(lambda: not controller.busy)
+    assert controller.model.progress.news.error is None
+    [request] = desk.backend.requests
+    assert (request.engine, request.options) == ("images", {"steps": 8})
+    assert desk.record.choice.image_options == {"steps": 8}, "kept in the document"
+    assert desk.record.choice.options == {}
+    controller.shut_down()
 
 
 def test_what_is_refused(desk: Desk, image: Path, tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ class Desk:
     def regenerate(self, *times: int) -> None:
         self.finish(regenerate(self.document, times, self.choice, self.context))
 
-    def color_after_image(self, path: Path, *times: int) -> None:
-        """The drawings at `times`, or the one under the playhead."""
+    def color_after_image(self, path: Path | None, *times: int) -> None:
+        """The drawings at `times`, or the one under the playhead; `path` None: after the reference layer."""
         choice = replace(self.choice, engine="images")
         self.finish(color_after_image(self.document, times, path, choice, self.context))
 

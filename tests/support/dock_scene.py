@@ -47,6 +47,20 @@ EVERY_KIND = EngineInfo(
     licence="GPL-3.0-or-later",
 )
 
+IMAGES = EngineInfo(
+    name="images",
+    title="Colours after an image",
+    version="1",
+    tasks=("reference",),
+    options=(
+        EngineOption("mode", "Foreground and background", "What is kept apart.", "all", choices=("all", "split")),
+        EngineOption("steps", "Steps", "How many.", 20, 4, 100),
+    ),
+    minimum_keyframes=0,
+    largest_side=16384,
+    licence="GPL-3.0-or-later",
+)
+
 ANIMATING = EngineInfo(
     name="moving",
     title="Moves a drawing",
@@ -113,7 +127,7 @@ def fill(model: Model) -> None:
     """Everything at once."""
     choice = Choice(line_layer="lines", color_layer="keys", result_layer="ours", options={"gap": 4})
     model.choice.show(LAYERS, choice)
-    model.choice.show_engines((FLAT, EVERY_KIND))
+    model.choice.show_engines((FLAT, EVERY_KIND, IMAGES))
     model.animation.show_engines((FLAT, ANIMATING))
     model.animation.set_option("prompt", "the cat looks up and blinks")
     model.choice.show_estimate(Estimate(24, 10, 12.3, 610_000_000))

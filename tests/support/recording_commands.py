@@ -35,6 +35,12 @@ class RecordingCommands:
     def choose_reference(self, layer: str) -> None:
         self.calls.append(("choose_reference", layer))
 
+    def choose_mask(self, layer: str) -> None:
+        self.calls.append(("choose_mask", layer))
+
+    def set_image_option(self, name: str, value: OptionValue) -> None:
+        self.calls.append(("set_image_option", name, value))
+
     def choose_result(self, layer: str) -> None:
         self.calls.append(("choose_result", layer))
 

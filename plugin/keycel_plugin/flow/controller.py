@@ -24,6 +24,7 @@ from keycel_plugin.flow.takes import choose_take
 from keycel_plugin.flow.watch import Watch
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
+from keycel_plugin.state.engine_options import with_option
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, Rgba, Scope
 from keycel_plugin.state.remedies import Remedy
@@ -79,6 +80,15 @@ class Controller(QtCore.QObject):
         """Empty: none."""
         self._choose(reference_layer=layer)
 
+    def choose_mask(self, layer: str) -> None:
+        """Empty: none."""
+        self._choose(mask_layer=layer)
+
+    def set_image_option(self, name: str, value: OptionValue) -> None:
+        state = self.model.choice
+        options = with_option(state.image_engine, state.choice.image_options, name, value)
+        self._choose(image_options=options)
+
     def choose_result(self, layer: str) -> None:
         self._choose(result_layer=layer, new_layer=not layer)
 
@@ -86,12 +96,8 @@ class Controller(QtCore.QObject):
         self._choose(engine=name, options={})
 
     def set_option(self, name: str, value: OptionValue) -> None:
-        choice = self.model.choice
-        changed = {**choice.choice.options, name: value}
-        if choice.engine is not None:
-            defaults = {option.name: option.default for option in choice.engine.options}
-            changed = {key: kept for key, kept in changed.items() if kept != defaults.get(key)}
-        self._choose(options=changed)
+        state = self.model.choice
+        self._choose(options=with_option(state.engine, state.choice.options, name, value))
 
     def choose_scope(self, scope: Scope) -> None:
         self._choose(scope=scope)
@@ -156,8 +162,8 @@ class Controller(QtCore.QObject):
 
     def color_after_image(self, path: str) -> None:
         document, state = self._host.active_document(), self.model.choice
-        choice = replace(state.choice, engine=state.image_engine, options={})
-        self._runner.start(lambda: color_after_image(document, (), Path(path), choice, self._context))
+        choice, image = state.for_images(state.choice), Path(path) if path else None
+        self._runner.start(lambda: color_after_image(document, (), image, choice, self._context))
 
     def cancel(self) -> None:
         self._runner.cancel()
@@ -272,7 +278,6 @@ class Controller(QtCore.QObject):
 
     def _show_engines(self) -> None:
         if self._backend.engines:
-            able = [engine for engine in self._backend.engines if "colorize" in engine.tasks]
-            self.model.choice.show_engines(able)
+            self.model.choice.show_engines(self._backend.engines)
             self.model.animation.show_engines(self._backend.engines)
             self._planner.plan_soon()

@@ -41,9 +41,11 @@ class Order:
     meant: Sequence[int] = ()
     """The drawings asked for, by first frame number; empty: all of them."""
     image: str = ""
-    """Path of the image to colour after instead of `keyframes`; empty for none."""
+    """Path of the image to colour after instead of `keyframes`; empty for none, or for a layer's picture."""
     reference: str = ""
-    """Digest of its pixels, which the shot offers."""
+    """Digest of the pixels of the image to colour after, which the shot offers; empty for none."""
+    masks: Sequence[PictureAt] = ()
+    """Where the figure is, of drawings that are coloured after an image; the shot offers them."""
 
     def groups(self) -> dict[str, tuple[int, ...]]:
         """Frames by the digest of their drawing: each different drawing is coloured once."""
@@ -95,7 +97,7 @@ async def _run(
     reference = order.reference or await read_reference(shot, order.choice.reference_layer)
     request = request_for(shot, order.choice, order.keyframes, groups, order.seed, reference)
     if order.reference:
-        request = replace(request, task="reference", keyframes=())
+        request = replace(request, task="reference", keyframes=(), sketches=tuple(order.masks))
     times_of = {shot.first_time(digest): times for digest, times in groups.items()}
     unsure: dict[int, frozenset[Question]] = {}
     ours = order.stock.ours

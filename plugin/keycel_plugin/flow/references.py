@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import partial
 
 from keycel_plugin.flow.collect import Shot
+from keycel_plugin.flow.drawings import picture_held
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.recolor import in_original_colors
 from keycel_plugin.flow.slices import digest_in_slices, packed, shown_digest
@@ -81,6 +82,31 @@ async def read_reference(shot: Shot, layer: str) -> str:
         _("The reference layer is empty."),
         _("Put a picture of the character on it, or choose no reference layer."),
     )
+
+
+async def read_masks(shot: Shot, layer: str, times: Collection[int]) -> tuple[PictureAt, ...]:
+    """What is painted on the mask layer at `times`, holds resolved; to be had from `shot` afterwards.
+
+    Where nothing is painted there is no mask: the engine tells the figure itself.
+
+    Raises:
+        KeycelError: DOC_NO_SUCH_LAYER.
+    """
+    if not layer:
+        return ()
+    found: list[PictureAt] = []
+    reader = shot.document.open_reader(layer, shot.color_layer)
+    try:
+        for time in sorted(times):
+            await pause()
+            pixels = picture_held(reader, time)
+            digest = await shown_digest(pixels)
+            if digest:
+                shot.add_picture(digest, partial(zlib.decompress, await packed(pixels)))
+                found.append(PictureAt(time, digest))
+    finally:
+        reader.close()
+    return tuple(found)
 
 
 async def _in_engines_colors(stock: Stock, memory: ShotMemory, time: int, shown: bytes) -> bytes:

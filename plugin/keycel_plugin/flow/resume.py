@@ -70,8 +70,7 @@ class Resume(QtCore.QObject):
         if work.kind is Kind.INBETWEEN:
             return await inbetween(document, choice, times, self._context)
         if work.kind is Kind.AFTER_IMAGE:
-            engine = self._choice.image_engine
-            return await color_after_image(
-                document, work.times, Path(work.image), replace(choice, engine=engine), self._context
-            )
+            image = Path(work.image) if work.image else None
+            choice = self._choice.for_images(choice)
+            return await color_after_image(document, work.times, image, choice, self._context)
         return await colorize(document, choice, times, self._context)

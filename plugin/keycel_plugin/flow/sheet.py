@@ -103,7 +103,15 @@ def present_choice(layers: Sequence[LayerInfo], record: ShotRecord) -> Choice:
     color = color or _suggested(layers, _COLOR_WORDS, avoid=line)
     result = choice.result_layer if choice.result_layer in present else ""
     reference = choice.reference_layer if choice.reference_layer in present else ""
-    return replace(choice, line_layer=line, color_layer=color, result_layer=result, reference_layer=reference)
+    mask = choice.mask_layer if choice.mask_layer in present else ""
+    return replace(
+        choice,
+        line_layer=line,
+        color_layer=color,
+        result_layer=result,
+        reference_layer=reference,
+        mask_layer=mask,
+    )
 
 
 def _used_before(record: ShotRecord, present: Collection[str]) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from keycel_plugin.qt import QtCore, Signal
-from keycel_shared.messages import EngineInfo, EngineOption, OptionValue
+from keycel_plugin.state.engine_options import present_value, with_option
+from keycel_shared.messages import EngineInfo, OptionValue
 
 TASK = "animate"
 
@@ -26,15 +27,12 @@ class Animation(QtCore.QObject):
 
     def option(self, name: str) -> OptionValue:
         """The present value of an option of the engine."""
-        default = next((option.default for option in self._all() if option.name == name), None)
-        return self.options.get(name, default)
+        return present_value(self.engine, self.options, name)
 
     def set_option(self, name: str, value: OptionValue) -> None:
         if value == self.option(name):
             return
-        defaults = {option.name: option.default for option in self._all()}
-        changed = {**self.options, name: value}
-        self.options = {key: kept for key, kept in changed.items() if kept != defaults.get(key)}
+        self.options = with_option(self.engine, self.options, name, value)
         self.take = 0
         self.changed.emit()
 
@@ -42,9 +40,6 @@ class Animation(QtCore.QObject):
         engine = next((engine for engine in engines if TASK in engine.tasks), None)
         if engine != self.engine:
             self.engine = engine
-            known = {option.name for option in self._all()}
+            known = {option.name for option in engine.options} if engine is not None else set[str]()
             self.options = {name: value for name, value in self.options.items() if name in known}
             self.changed.emit()
-
-    def _all(self) -> Sequence[EngineOption]:
-        return self.engine.options if self.engine is not None else ()

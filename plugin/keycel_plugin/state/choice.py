@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keycel_plugin.host.ports import LayerInfo
 from keycel_plugin.qt import QtCore, Signal
+from keycel_plugin.state.engine_options import present_value
 from keycel_plugin.state.records import Choice
 from keycel_shared.messages import EngineInfo, OptionValue
 
@@ -35,8 +36,8 @@ class ShotChoice(QtCore.QObject):
         self.choice = Choice()
         self.engines: Sequence[EngineInfo] = ()
         """Those of the backend that colour drawings after keyframes; empty until it has been reached."""
-        self.image_engine = ""
-        """Name of the backend's engine that colours a drawing after an image; empty: it has none."""
+        self.image_engine: EngineInfo | None = None
+        """The backend's engine that colours a drawing after an image; None: it has none."""
         self.estimate: Estimate | None = None
         """None while it is not known."""
 
@@ -47,12 +48,12 @@ class ShotChoice(QtCore.QObject):
 
     def option(self, name: str) -> OptionValue:
         """The present value of an option of the chosen engine."""
-        default = (
-            next((option.default for option in self.engine.options if option.name == name), None)
-            if self.engine
-            else None
-        )
-        return self.choice.options.get(name, default)
+        return present_value(self.engine, self.choice.options, name)
+
+    def for_images(self, choice: Choice) -> Choice:
+        """The same choice with the engine that colours after images (empty: there is none) and its options."""
+        engine = self.image_engine.name if self.image_engine is not None else ""
+        return replace(choice, engine=engine, options=choice.image_options)
 
     def show(self, layers: Sequence[LayerInfo], choice: Choice) -> None:
         if (tuple(layers), choice) != (tuple(self.layers), self.choice):
@@ -61,7 +62,7 @@ class ShotChoice(QtCore.QObject):
 
     def show_engines(self, engines: Sequence[EngineInfo]) -> None:
         coloring = tuple(engine for engine in engines if "colorize" in engine.tasks)
-        after_image = next((engine.name for engine in engines if "reference" in engine.tasks), "")
+        after_image = next((engine for engine in engines if "reference" in engine.tasks), None)
         if (coloring, after_image) != (tuple(self.engines), self.image_engine):
             self.engines, self.image_engine = coloring, after_image
             self.changed.emit()

@@ -6,6 +6,7 @@ from keycel_plugin.qt import QtCore
 from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.backend_status import BackendStatus
 from keycel_plugin.state.choice import ShotChoice
+from keycel_plugin.state.image_choice import ImageChoice
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.question import Question
 from keycel_plugin.state.review import Review
@@ -19,6 +20,7 @@ class Model(QtCore.QObject):
         """`backend`: the status that the connection itself writes; None where there is none."""
         super().__init__(parent)
         self.choice = ShotChoice(self)
+        self.image = ImageChoice(self.choice, self)
         self.animation = Animation(self)
         self.progress = Progress(self)
         self.question = Question(self)

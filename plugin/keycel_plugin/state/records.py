@@ -55,6 +55,10 @@ class Choice:
     show_unsure: bool = False
     reference_layer: str = ""
     """A picture of what the shot shows, for engines that colour from one; empty: none."""
+    mask_layer: str = ""
+    """Painted where the figure of drawings is, for colouring after an image; empty: the engine tells it."""
+    image_options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    """Of the engine that colours after images; only those that differ from its own defaults."""
 
 
 @dataclass(frozen=True)

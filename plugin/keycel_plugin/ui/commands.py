@@ -30,6 +30,12 @@ class Commands(Protocol):
 
     def choose_reference(self, layer: str) -> None: ...
 
+    def choose_mask(self, layer: str) -> None:
+        """The layer on which the figure of drawings is painted, or "" for none."""
+
+    def set_image_option(self, name: str, value: OptionValue) -> None:
+        """An option of the engine that colours after images."""
+
     def choose_result(self, layer: str) -> None:
         """One of our layers, or "" for a new one."""
 
@@ -64,7 +70,7 @@ class Commands(Protocol):
         """An option of the engine that animates."""
 
     def color_after_image(self, path: str) -> None:
-        """Colour the drawing under the playhead after the image in this file."""
+        """Colour the drawing under the playhead after the image in this file, or "" for the reference layer."""
 
     def cancel(self) -> None: ...
 

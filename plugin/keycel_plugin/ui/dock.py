@@ -59,6 +59,10 @@ class Dock(QtWidgets.QWidget):
         self.engine_picker = shot.engine_picker
         self.scope_picker = shot.scope_picker
         self.options_form = shot.options_form
+        self.mask_picker = shot.mask_picker
+        self.image_options_form = shot.image_options_form
+        self.image_file_button = shot.image_buttons.file_button
+        self.image_layer_button = shot.image_buttons.layer_button
         self.palette_button = shot.restriction.palette_button
         self.clear_palette_button = shot.restriction.clear_palette_button
         self.estimate_label = shot.estimate_label

@@ -1,4 +1,4 @@
-"""The button that colours the drawing under the playhead after an image, and the window that asks which."""
+"""The buttons that colour the drawing under the playhead after an image, and the window that asks which."""
 
 from __future__ import annotations
 
@@ -12,23 +12,34 @@ from keycel_plugin.words import _
 _SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 
 
-class ImageButton(SnugButton):
+class ImageButtons(QtWidgets.QWidget):
     def __init__(self, choice: ShotChoice, commands: Commands) -> None:
-        super().__init__(_("Colour after an image…"))
+        super().__init__()
         self._choice = choice
         self._commands = commands
         self._dialog: QtWidgets.QFileDialog | None = None
-        self.clicked.connect(guarded(self._choose))
+        self.file_button = SnugButton(_("Colour after an image…"))
+        self.layer_button = SnugButton(_("After the reference"))
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.file_button)
+        row.addWidget(self.layer_button)
+        self.file_button.clicked.connect(guarded(self._choose))
+        self.layer_button.clicked.connect(guarded(lambda: commands.color_after_image("")))
         choice.changed.connect(self._show)
         self._show()
 
     @guarded_method
     def _show(self) -> None:
-        self.setToolTip(
-            _("Colour the drawing under the playhead after a picture: a first keyframe, to be accepted")
-            if self._choice.image_engine
-            else _("Known when the backend runs")
-        )
+        known = self._choice.image_engine is not None
+        for button, words in (
+            (
+                self.file_button,
+                _("Colour the drawing under the playhead after a picture: a first keyframe, to be accepted"),
+            ),
+            (self.layer_button, _("The same after the picture on the reference layer")),
+        ):
+            button.setToolTip(words if known else _("Known when the backend runs"))
 
     def _choose(self) -> None:
         """A window beside Krita's, not above it: nothing blocks while it is open."""

@@ -9,6 +9,7 @@ from keycel_plugin.qt import QtCore, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.choice import ShotChoice
+from keycel_plugin.state.image_choice import ImageChoice
 from keycel_plugin.ui.icons import SnugButton
 from keycel_plugin.ui.option_editors import Editor, editor_for
 from keycel_plugin.ui.wheel import WheelGuard
@@ -21,15 +22,17 @@ class OptionsForm(QtWidgets.QWidget):
 
     def __init__(
         self,
-        choice: ShotChoice | Animation,
+        choice: ShotChoice | ImageChoice | Animation,
         set_option: Callable[[str, OptionValue], None],
         without: Collection[str] = (),
+        title: str = "",
     ) -> None:
-        """`without`: options that have a place of their own elsewhere."""
+        """`without`: options that have a place of their own elsewhere. `title`: of the heading."""
         super().__init__()
         self._choice = choice
         self._set_option = set_option
         self._without = without
+        self._title = title or _("Options")
         self._options: tuple[EngineOption, ...] = ()
         self._guard = WheelGuard(self)
         self.editors: dict[str, Editor] = {}
@@ -76,7 +79,9 @@ class OptionsForm(QtWidgets.QWidget):
             editor.show(self._choice.option(name))
         changed = sum(self._choice.option(option.name) != option.default for option in options)
         self.heading.setText(
-            _("Options ({count} changed)").format(count=changed) if changed else _("Options")
+            _("{title} ({count} changed)").format(title=self._title, count=changed)
+            if changed
+            else self._title
         )
         self.reset_button.setEnabled(changed > 0)
         self.setVisible(bool(options))

@@ -9,7 +9,7 @@ from keycel_plugin.state.records import Scope
 from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.estimate_words import estimate_words
 from keycel_plugin.ui.icons import Icons, SnugButton
-from keycel_plugin.ui.image_button import ImageButton
+from keycel_plugin.ui.image_button import ImageButtons
 from keycel_plugin.ui.options_form import OptionsForm
 from keycel_plugin.ui.palette_restriction import PaletteRestriction
 from keycel_plugin.ui.pickers import LayerPicker, OptionalLayerPicker, Picker, ResultPicker
@@ -35,7 +35,13 @@ class ShotPage(QtWidgets.QWidget):
         self.engine_picker = Picker(_("What colours the drawings"), _("Known when the backend runs"))
         self.scope_picker = Picker(_("Which drawings are coloured; locked, accepted and painted ones stay"))
         self.options_form = OptionsForm(model.choice, commands.set_option)
-        self.image_button = ImageButton(model.choice, commands)
+        self.image_buttons = ImageButtons(model.choice, commands)
+        self.mask_picker = OptionalLayerPicker(
+            _("A layer on which you have painted where the figure is, for colouring after an image")
+        )
+        self.image_options_form = OptionsForm(
+            model.image, commands.set_image_option, title=_("Options of the image")
+        )
         self.restriction = PaletteRestriction(model.choice, commands, icons)
         self.estimate_label = QtWidgets.QLabel()
         self.colorize_button = SnugButton(
@@ -68,7 +74,8 @@ class ShotPage(QtWidgets.QWidget):
             (_("Drawings"), self.scope_picker),
             (_("Palette"), self.restriction),
             (_("Engine"), self.engine_picker),
-            (_("Keyframe"), self.image_button),
+            (_("Keyframe"), self.image_buttons),
+            (_("Figure"), self.mask_picker),
         ):
             form.addRow(words, field)
             label = form.labelForField(field)
@@ -101,6 +108,7 @@ class ShotPage(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
         column.addWidget(self.options_form)
+        column.addWidget(self.image_options_form)
         column.addWidget(self.inbetween_button)
         column.addStretch(1)
         area = scrollable(content)
@@ -109,13 +117,14 @@ class ShotPage(QtWidgets.QWidget):
 
     def _connect(self) -> None:
         commands, guard = self._commands, WheelGuard(self)
-        for picker in (self.line_picker, self.color_picker, self.reference_picker, self.result_picker):
+        for picker in self._layer_pickers():
             picker.opening.connect(guarded(commands.refresh))
         for picker in self._pickers():
             guard.protect(picker)
         self.line_picker.picked.connect(self._choose_line)
         self.color_picker.picked.connect(self._choose_color)
         self.reference_picker.picked.connect(self._choose_reference)
+        self.mask_picker.picked.connect(self._choose_mask)
         self.result_picker.picked.connect(self._choose_result)
         self.engine_picker.picked.connect(self._choose_engine)
         self.scope_picker.picked.connect(self._choose_scope)
@@ -126,15 +135,17 @@ class ShotPage(QtWidgets.QWidget):
         self._model.choice.estimate_changed.connect(self._show_estimate)
         self._model.progress.changed.connect(self._show_news)
 
-    def _pickers(self) -> tuple[Picker, ...]:
+    def _layer_pickers(self) -> tuple[Picker, ...]:
         return (
             self.line_picker,
             self.color_picker,
             self.reference_picker,
+            self.mask_picker,
             self.result_picker,
-            self.scope_picker,
-            self.engine_picker,
         )
+
+    def _pickers(self) -> tuple[Picker, ...]:
+        return (*self._layer_pickers(), self.scope_picker, self.engine_picker)
 
     # ---------------------------------------------------------------------------- the artist's doing
 
@@ -149,6 +160,10 @@ class ShotPage(QtWidgets.QWidget):
     @guarded_method
     def _choose_reference(self, layer: str) -> None:
         self._commands.choose_reference(layer)
+
+    @guarded_method
+    def _choose_mask(self, layer: str) -> None:
+        self._commands.choose_mask(layer)
 
     @guarded_method
     def _choose_result(self, layer: str) -> None:
@@ -171,6 +186,7 @@ class ShotPage(QtWidgets.QWidget):
         self.line_picker.show_layers(state.layers, choice.line_layer)
         self.color_picker.show_layers(state.layers, choice.color_layer)
         self.reference_picker.show_layers(state.layers, choice.reference_layer)
+        self.mask_picker.show_layers(state.layers, choice.mask_layer)
         self.result_picker.show_layers(state.layers, choice)
         engines = [(engine.name, _(engine.title)) for engine in state.engines if "colorize" in engine.tasks]
         self.engine_picker.show_entries(engines, choice.engine)
@@ -193,7 +209,8 @@ class ShotPage(QtWidgets.QWidget):
             *self._pickers(),
             self.options_form,
             self.restriction,
-            self.image_button,
+            self.image_options_form,
+            self.image_buttons,
             self.colorize_button,
             self.inbetween_button,
             self.spread_button,
