@@ -207,6 +207,15 @@ def pick(line=None, color=None):
     return look()
 
 
+def wait_for_engines(seconds=60):
+    """Wait until the backend has said what it can do."""
+    started = time.perf_counter()
+    while model().image.engine is None or model().animation.engine is None:
+        if time.perf_counter() - started > seconds:
+            raise TimeoutError(dock().backend_label.text())
+        yield 0.05
+
+
 def press(button, seconds=100):
     """Click and wait until the work is over; answers with the docker's words and the time it took."""
     started = time.perf_counter()
