@@ -91,6 +91,7 @@ def test_a_drawing_becomes_an_animation(drawn: KritaProcess) -> None:
     for option, value in (("prompt", "it walks"), ("frames", 3), ("exposure", 2)):
         command(drawn, "set_animation_option", option, value)
     before = put_artist(drawn, 4, "Lines")
+    assert drawn.run("docker", "wait_for_estimate").result.startswith("3 drawings · ")
     done = command(drawn, "animate", False)
     assert done["message"].startswith("3 drawings on the new layer “Keycel animation”."), done
     after = state_of(drawn)
@@ -103,4 +104,18 @@ def test_a_drawing_becomes_an_animation(drawn: KritaProcess) -> None:
     assert after["playhead"] == before["playhead"]
     names = [entry["name"] for entry in after["layers"] if entry["type"] == "paintlayer"]
     assert names[:2] == ["Keycel animation", "Lines"]
-    assert drawn.run("shots", "undo").result["layers"] == before["layers"]
+    # its drawings are proposals: one is accepted, another made anew, the artist's own is refused
+    put_artist(drawn, 5, "Keycel animation")
+    assert review_of(drawn)["states"] == dict.fromkeys((3, 5, 7), "proposed")
+    command(drawn, "accept")
+    put_artist(drawn, 8, "Keycel animation")
+    command(drawn, "regenerate")
+    redrawn = keyframes(state_of(drawn), "Keycel animation")
+    assert differing(made, redrawn) == {7}
+    seen = review_of(drawn)
+    assert seen["states"] == {3: "proposed", 5: "accepted", 7: "proposed"}
+    assert seen["takes_of"][7] == 2
+    put_artist(drawn, 4, "Keycel animation")
+    command(drawn, "regenerate", error="DOC_NO_SUCH_FRAME")
+    drawn.run("shots", "undo")
+    assert keyframes(state_of(drawn), "Keycel animation") == made

@@ -72,7 +72,8 @@ def test_what_is_told(desk: Desk) -> None:
     _animate(desk)
     assert desk.message == (
         "3 drawings on the new layer “Keycel animation”. Hide “Lines” to see the new layer alone. "
-        "To colour it, choose it as the line layer. The new layer is 8-bit in a 16-bit document."
+        "Make it the active layer to review its drawings; to colour it, the line layer. "
+        "The new layer is 8-bit in a 16-bit document."
     )
 
 

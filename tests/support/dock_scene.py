@@ -53,7 +53,9 @@ IMAGES = EngineInfo(
     version="1",
     tasks=("reference",),
     options=(
-        EngineOption("mode", "Foreground and background", "What is kept apart.", "all", choices=("all", "split")),
+        EngineOption(
+            "mode", "Foreground and background", "What is kept apart.", "all", choices=("all", "split")
+        ),
         EngineOption("steps", "Steps", "How many.", 20, 4, 100),
     ),
     minimum_keyframes=0,

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from keycel_plugin.error_words import error_words
+from keycel_plugin.flow.animation_writing import AnimationWriting
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
-from keycel_plugin.flow.place import free_name
-from keycel_plugin.flow.read_back import read_back
+from keycel_plugin.flow.pending import Kind, Pending
 from keycel_plugin.flow.slices import shown_digest
+from keycel_plugin.flow.stock import Stock
 from keycel_plugin.flow.summary import numbers
-from keycel_plugin.host.ports import Place, ShotDocument, StagedLayer
+from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.animation import TASK
 from keycel_plugin.state.progress import Progress
-from keycel_plugin.state.records import Choice
+from keycel_plugin.state.records import AnimationRecord, Choice, LayerRecord, Take, TakeOrigin
 from keycel_plugin.words import _, plural
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import JobRequest, OptionValue, PictureAt
 
-FRAMES, EXPOSURE, PROMPT = "frames", "exposure", "prompt"
-"""Options that every engine has which animates."""
+PROMPT = "prompt"
+"""An option that every engine has which animates, as `frames` and `exposure`."""
 
 
 async def animate(
@@ -31,66 +32,84 @@ async def animate(
     options: Mapping[str, OptionValue],
     take: int,
     context: Context,
+    time: int | None = None,
 ) -> str:
     """Animate the drawing that is shown at the playhead. Returns what to tell the artist.
 
     The new drawings come on a layer of their own above the line layer, from the frame of the drawing on;
-    the artist's layers stay as they are, and the document is changed at the very end or not at all.
+    the artist's layers stay as they are, and the document is changed at the very end or not at all. Each
+    drawing is a proposal that can be reviewed.
 
     Args:
         options: of the engine; complete as to `frames` and `exposure`.
         take: 0 for the first answer; each other number gives another animation.
+        time: frame number to take the drawing from instead of the playhead's.
     Raises:
         KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
     """
     if not str(options.get(PROMPT) or "").strip():
         raise _no_sentence()
     space = _color_space(document, choice)
-    drawing, pixels = await _drawing(document, choice.line_layer, space, context.progress)
-    step = int(options.get(EXPOSURE) or 1)
-    times = [drawing.time + place * step for place in range(int(options.get(FRAMES) or 1))]
-    width, height = document.size
-    request = JobRequest(
+    drawing, pixels = await _drawing(document, choice.line_layer, space, time, context.progress)
+    made = AnimationRecord("", drawing.time, drawing.digest, engine, dict(options))
+    request = animation_request(document, made, made.times(), take)
+    stock = Stock(LayerRecord("", choice.line_layer, space), {})
+    writing = AnimationWriting(document, stock, made.times(), made)
+    colors = "" if space == choice.line_layer else space
+    pending = Pending(
+        Kind.ANIMATE,
+        choice.line_layer,
+        colors,
+        times=(drawing.time,),
         engine=engine,
+        options=made.options,
+        take=take,
+    )
+    job = Job(context.backend, context.progress, pending, _("Drawing"))
+    try:
+        await writing.keep_sketch(pixels)
+        failures = await put_all(job, request, pixels, writing)
+        outcome = await writing.finish(context.progress, failures)
+        job.acknowledge()
+    finally:
+        writing.close()
+        job.close()
+    return _told(document, choice, outcome.layer, job)
+
+
+def animation_request(
+    document: ShotDocument, made: AnimationRecord, targets: Sequence[int], take: int
+) -> JobRequest:
+    """Drawings of an animation. `take`: 0 for the first answer; each other number gives another one."""
+    width, height = document.size
+    return JobRequest(
+        engine=made.engine,
         task=TASK,
         width=width,
         height=height,
-        drawings=(drawing,),
+        drawings=(PictureAt(made.start, made.drawing),),
         keyframes=(),
-        targets=tuple(times),
-        options=dict(options),
+        targets=tuple(targets),
+        options=dict(made.options),
         seed=take,
         redraw=take != 0,
         name=document.name,
     )
-    staged = document.stage([(time,) for time in times], space)
-    job = Job(context.backend, context.progress, None, _("Drawing"))
-    try:
-        await _fill(job, request, pixels, staged)
-        layer = await _deliver(document, choice.line_layer, staged, context.progress)
-        job.acknowledge()
-    finally:
-        staged.close()
-        job.close()
-    return _told(document, choice, layer, job)
 
 
-async def _fill(job: Job, request: JobRequest, pixels: bytes, staged: StagedLayer) -> None:
+async def put_all(job: Job, request: JobRequest, pixels: bytes, writing: AnimationWriting) -> dict[int, str]:
+    """Every drawing that comes; frame number to why it has not come. `pixels`: of the one that is animated.
+
+    Raises:
+        KeycelError: none has come.
+    """
     async for delivery in job.frames(request, lambda _: pixels):
-        await staged.put(delivery.event.time, bytes(delivery.pixels))
+        event = delivery.event
+        take = Take(event.digest, TakeOrigin.ENGINE, request.seed)
+        await writing.put_drawing(event.time, take, bytes(delivery.pixels), delivery.report)
     if not job.ready:
         raise KeycelError.from_value(job.failures[0].error)
-
-
-async def _deliver(document: ShotDocument, line_layer: str, staged: StagedLayer, progress: Progress) -> str:
-    """The id of the new layer, checked."""
-    progress.deliver(_("Adding the new layer"))
-    wanted = dict(staged.digests)
-    name = free_name(document.layers(), _("Keycel animation"))
-    layer = await document.add_layer(staged, name, line_layer, Place.ABOVE)
-    visible = {time: await shown_digest(document.picture_at(layer, time)) and wanted[time] for time in wanted}
-    await read_back(document, layer, visible, progress)
-    return layer
+    return {failure.time: error_words(failure.error)[0] for failure in job.failures}
 
 
 def _color_space(document: ShotDocument, choice: Choice) -> str:
@@ -116,16 +135,16 @@ def _color_space(document: ShotDocument, choice: Choice) -> str:
 
 
 async def _drawing(
-    document: ShotDocument, line_layer: str, space: str, progress: Progress
+    document: ShotDocument, line_layer: str, space: str, time: int | None, progress: Progress
 ) -> tuple[PictureAt, bytes]:
-    """The drawing under the playhead, holds resolved, and its pixels."""
+    """The drawing at a frame number (None: the playhead's), holds resolved, and its pixels."""
     progress.show(_("Reading the timeline"))
-    playhead = document.playhead()
+    playhead = document.playhead() if time is None else time
     reader = document.open_reader(line_layer, space)
     try:
         index = bisect_right(reader.times, playhead)
-        time = reader.times[index - 1] if index else playhead
-        pixels = reader.picture(time) if index else b""
+        start = reader.times[index - 1] if index else playhead
+        pixels = reader.picture(start) if index else b""
     finally:
         reader.close()
     digest = await shown_digest(pixels)
@@ -135,7 +154,7 @@ async def _drawing(
             _("There is no drawing at frame {time}.").format(time=playhead),
             _("Move the playhead to a frame on which the line layer has a drawing."),
         )
-    return PictureAt(time, digest), pixels
+    return PictureAt(start, digest), pixels
 
 
 def _no_sentence() -> KeycelError:
@@ -160,5 +179,5 @@ def _told(document: ShotDocument, choice: Choice, layer: str, job: Job) -> str:
     sentences.append(
         _("Hide “{layer}” to see the new layer alone.").format(layer=names.get(choice.line_layer, ""))
     )
-    sentences.append(_("To colour it, choose it as the line layer."))
+    sentences.append(_("Make it the active layer to review its drawings; to colour it, the line layer."))
     return " ".join((*sentences, *document.notes))

@@ -17,6 +17,7 @@ from keycel_plugin.flow.target import layer_to_fill
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.records import Choice, LayerRecord
 from keycel_plugin.words import _
+from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.messages import PictureAt
 
 
@@ -58,6 +59,12 @@ async def spread(document: ShotDocument, choice: Choice, context: Context) -> st
         KeycelError: as `colorize`; DOC_NOT_OURS if nothing has been coloured yet.
     """
     ours = layer_at_hand(document)
+    if ours.has_drawings:
+        raise KeycelError(
+            ErrorCode.DOC_NOT_OURS,
+            _("The layer under review has drawings, no colours."),
+            _("Choose it as the line layer and press Colorize first."),
+        )
     check_can_begin(document, ours.layer)
     shot = Shot(document, ours.line_layer, ours.color_layer)
     try:

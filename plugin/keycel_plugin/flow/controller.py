@@ -16,7 +16,7 @@ from keycel_plugin.flow.inbetween import inbetween
 from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.palette import rename_color, replace_color
 from keycel_plugin.flow.palette_files import read_palette
-from keycel_plugin.flow.planner import Planner
+from keycel_plugin.flow.plans import Plans
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.resume import Resume
 from keycel_plugin.flow.runner import Runner
@@ -42,7 +42,7 @@ class Controller(QtCore.QObject):
         self._context = Context(backend, self.model.progress, self.model.question)
         self._runner = Runner(self.model.progress, self.refresh)
         self._watch = Watch(host, self.model, self)
-        self._planner = Planner(self.model, backend, self._planned, self)
+        self._plans = Plans(host, self.model, backend, self._planned, self)
         self._resume = Resume(host, self.model.choice, self._context, self._runner.start, self)
         self.model.review.current_changed.connect(self._drop_old_selection)
         backend.status.changed.connect(self._show_engines)
@@ -54,7 +54,7 @@ class Controller(QtCore.QObject):
     def shut_down(self) -> None:
         """Krita is closing: stop at once and leave the backend."""
         self._runner.stop()
-        self._planner.stop()
+        self._plans.stop()
         self._watch.stop()
         self._backend.close()
 
@@ -153,8 +153,7 @@ class Controller(QtCore.QObject):
         if engine is None or self.busy:
             return
         animation.take += another
-        options = {option.name: animation.option(option.name) for option in engine.options}
-        take = animation.take
+        options, take = animation.all_options(), animation.take
         self._runner.start(lambda: animate(document, choice, engine.name, options, take, self._context))
 
     def set_animation_option(self, name: str, value: OptionValue) -> None:
@@ -280,4 +279,4 @@ class Controller(QtCore.QObject):
         if self._backend.engines:
             self.model.choice.show_engines(self._backend.engines)
             self.model.animation.show_engines(self._backend.engines)
-            self._planner.plan_soon()
+            self._plans.plan_soon()

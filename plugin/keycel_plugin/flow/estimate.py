@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from keycel_plugin.flow.animate import animation_request
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.choice import Estimate
-from keycel_plugin.state.records import Choice
+from keycel_plugin.state.records import AnimationRecord, Choice
 from keycel_shared.messages import JobRequest, PictureAt
 
 
@@ -41,6 +42,22 @@ async def estimate(
         options=dict(choice.options),
         palette=choice.palette,
     )
+    return await _asked(request, backend)
+
+
+async def estimate_animation(
+    document: ShotDocument, choice: Choice, made: AnimationRecord, backend: Backend
+) -> Estimate | None:
+    """The cost of an animation from the line layer of `choice`; None as for `estimate`.
+
+    `made`: what is to be made; its layer and its start do not matter.
+    """
+    if not choice.line_layer or not document.is_open():
+        return None
+    return await _asked(animation_request(document, made, made.times(), 0), backend)
+
+
+async def _asked(request: JobRequest, backend: Backend) -> Estimate | None:
     answer = await backend.plan(request)
     if answer is None:
         return None

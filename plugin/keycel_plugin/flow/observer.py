@@ -59,7 +59,7 @@ class Observer:
         """The drawing that starts at `time`, and its colours in our layer. True if something is new."""
         sheet, ours = self.sheet, self.sheet.ours
         new = False
-        if reading.has_lines:
+        if reading.has_lines and not sheet.has_drawings:
             read = partial(reading.drawing, time)
             new = await self.looks.look(sheet.line_layer, time, sheet.size, read, lambda _: _LINES)
         if ours is not None:
@@ -94,7 +94,8 @@ class Observer:
         takes = frame.record.takes
         side = LARGE_SIDE if len(takes) > 1 else LONGEST_SIDE
         self._drop_takes_but({take.digest for take in takes})
-        look = self.looks.get(sheet.line_layer, frame.start)
+        # drawings of ours are all that their takes show
+        look = None if sheet.has_drawings else self.looks.get(sheet.line_layer, frame.start)
         depends = (side, sheet.record.palette, look.digest if look is not None else "")
         lines = None
         for take in takes:

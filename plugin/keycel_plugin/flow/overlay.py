@@ -59,6 +59,9 @@ async def show_overlay(document: ShotDocument, shown: bool, context: Context) ->
         _remember_choice(memory, False)
         return _("The marks of unsure regions are hidden.")
     ours = layer_at_hand(document)
+    if ours.has_drawings:
+        _remember_choice(memory, True)
+        return _("Drawings have no unsure regions; those of their colours will be marked.")
     takes = await _takes_shown(document, ours, context.progress)
     marks = await _plan_marks(document, memory, ours, takes)
     if ours.overlay in document.our_layers():

@@ -78,7 +78,7 @@ def _with_color(record: ShotRecord, original: Rgba, color: Rgba) -> ShotRecord:
 
 
 def _layers_to_change(document: ShotDocument, record: ShotRecord) -> list[LayerRecord]:
-    """Our layers, the one under review first. An older one that the artist has locked is left as it is.
+    """Our layers with colours, the one under review first. An older locked one is left as it is.
 
     Raises:
         KeycelError: DOC_LAYER_LOCKED if the layer under review is.
@@ -86,10 +86,13 @@ def _layers_to_change(document: ShotDocument, record: ShotRecord) -> list[LayerR
     first = layer_under_review(document, record)
     if first is None:
         return []
-    check_can_begin(document, first.layer)
     present = set(document.our_layers())
-    others = [ours for ours in record.layers if ours.layer in present and ours.layer != first.layer]
-    return [first, *(ours for ours in others if not is_locked(document, ours.layer))]
+    colored = [ours for ours in record.layers if ours.layer in present and not ours.has_drawings]
+    others = [ours for ours in colored if ours.layer != first.layer and not is_locked(document, ours.layer)]
+    if first.has_drawings:
+        return others
+    check_can_begin(document, first.layer)
+    return [first, *others]
 
 
 async def _plan(document: ShotDocument, ours: LayerRecord, original: Rgba, progress: Progress) -> _Plan:

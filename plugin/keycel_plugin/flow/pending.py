@@ -10,16 +10,16 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import IO
 
 from keycel_shared import paths
 from keycel_shared.launcher import is_locked, try_lock
-from keycel_shared.messages import JobRequest
+from keycel_shared.messages import JobRequest, OptionValue
 from keycel_shared.schema import SchemaError, from_json, to_json
 
 EXPIRES = 7 * 24 * 3600.0
@@ -34,6 +34,7 @@ class Kind(str, Enum):
     REGENERATE = "regenerate"
     INBETWEEN = "inbetween"
     AFTER_IMAGE = "after image"
+    ANIMATE = "animate"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ class Pending:
     times: tuple[int, ...] = ()
     """The drawings meant, by first frame number; empty: all of them."""
     image: str = ""
-    """Path of the image to colour after; empty for none."""
+    """Path of the image to colour after; empty for none, or for the reference layer's picture."""
+    engine: str = ""
+    """Of a new animation."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    take: int = 0
 
     @property
     def layers(self) -> frozenset[str]:

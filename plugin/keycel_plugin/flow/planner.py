@@ -1,43 +1,43 @@
-"""Says what the work would cost, a moment after the choice has changed and before anything is done."""
+"""Says what work would cost, a moment after the choice has changed and before anything is done."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from keycel_plugin.flow.backend import Backend
-from keycel_plugin.flow.estimate import estimate
-from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.slots import guarded
 from keycel_plugin.state.choice import Estimate
-from keycel_plugin.state.model import Model
+from keycel_plugin.state.progress import Progress
 from keycel_plugin.tasks import Task
 from keycel_shared.errors import KeycelError
 
 _CALM_MS = 400
 """No change for so long: the artist is not clicking through the choices any more."""
 
-Wanted = Callable[[], tuple[ShotDocument, "tuple[int, ...] | None"] | None]
-"""The document in front and the frames that Colorize would be for (None: all); None: nothing to plan."""
+Ask = Callable[[], "Coroutine[Any, Any, Estimate | None] | None"]
+"""Asks what the work would cost that is chosen just now; None: nothing to plan."""
 
 
 class Planner(QtCore.QObject):
-    """Keeps `model.choice.estimate` true."""
+    """Keeps one estimate true: whoever changes what it depends on calls `plan_soon`."""
 
     def __init__(
-        self, model: Model, backend: Backend, wanted: Wanted, parent: QtCore.QObject | None = None
+        self,
+        progress: Progress,
+        ask: Ask,
+        show: Callable[[Estimate | None], None],
+        parent: QtCore.QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._model = model
-        self._backend = backend
-        self._wanted = wanted
+        self._progress = progress
+        self._ask = ask
+        self._show = show
         self._task: Task | None = None
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_CALM_MS)
         self._timer.timeout.connect(guarded(self._plan))
-        model.choice.changed.connect(self.plan_soon)
-        model.review.cells_changed.connect(self.plan_soon)
 
     def plan_soon(self, *_: object) -> None:
         self._timer.start()
@@ -48,20 +48,20 @@ class Planner(QtCore.QObject):
             self._task.cancel()
 
     def _plan(self) -> None:
-        wanted = self._wanted()
-        if self._model.progress.news.busy:
+        if self._progress.news.busy:
             return  # the end of the work changes the cells, and so asks again
         if self._task is not None:
             self._task.cancel()
-        if wanted is None:
-            self._model.choice.show_estimate(None)
+        asked = self._ask()
+        if asked is None:
+            self._show(None)
             return
-        self._task = Task(self._ask(*wanted), lambda _: None)
+        self._task = Task(self._answer(asked), lambda _: None)
 
-    async def _ask(self, document: ShotDocument, times: tuple[int, ...] | None) -> None:
+    async def _answer(self, asked: Coroutine[Any, Any, Estimate | None]) -> None:
         answer: Estimate | None = None
         try:
-            answer = await estimate(document, self._model.choice.choice, times, self._backend)
+            answer = await asked
         except KeycelError:
             answer = None  # whoever presses the button is told what is wrong
-        self._model.choice.show_estimate(answer)
+        self._show(answer)

@@ -11,6 +11,7 @@ from keycel_plugin.flow.making import Order, make
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.pending import Kind
 from keycel_plugin.flow.place import check_can_begin, check_unlocked, layer_at_hand
+from keycel_plugin.flow.redraw import redraw
 from keycel_plugin.flow.references import add_references, corrected_times
 from keycel_plugin.flow.stock import Stock, take_stock
 from keycel_plugin.flow.summary import numbers, takes_told
@@ -23,6 +24,8 @@ from keycel_plugin.words import _
 async def regenerate(document: ShotDocument, times: tuple[int, ...], choice: Choice, context: Context) -> str:
     """Colour the drawings shown at `times` (empty: at the playhead) with a seed that none of them had.
 
+    On a layer with an animation of ours the drawings themselves are made anew (`redraw`).
+
     Painted keyframes and corrected frames are the references. The artist is asked before frames that
     they have edited or accepted are replaced; their version is kept as a take. Returns what to tell.
 
@@ -30,6 +33,8 @@ async def regenerate(document: ShotDocument, times: tuple[int, ...], choice: Cho
         KeycelError: DOC_FRAME_LOCKED, DOC_NOT_OURS, DOC_NO_SUCH_FRAME; else as `colorize`.
     """
     ours = layer_at_hand(document)
+    if ours.has_drawings:
+        return await redraw(document, ours, times, context)
     check_can_begin(document, ours.layer)
     shot = Shot(document, ours.line_layer, ours.color_layer)
     try:

@@ -7,16 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from keycel_plugin.flow.after_image import color_after_image
+from keycel_plugin.flow.animate import animate
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.inbetween import inbetween
+from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.pending import Kind, Pending
+from keycel_plugin.flow.redraw import redraw
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.runner import Work
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.slots import guarded
 from keycel_plugin.state.choice import ShotChoice
+from keycel_plugin.state.records import Choice, LayerRecord
 
 
 class Resume(QtCore.QObject):
@@ -69,8 +73,19 @@ class Resume(QtCore.QObject):
             return await spread(document, choice, self._context)
         if work.kind is Kind.INBETWEEN:
             return await inbetween(document, choice, times, self._context)
+        if work.kind is Kind.ANIMATE:
+            return await self._animation_again(document, work, choice)
         if work.kind is Kind.AFTER_IMAGE:
             image = Path(work.image) if work.image else None
             choice = self._choice.for_images(choice)
             return await color_after_image(document, work.times, image, choice, self._context)
         return await colorize(document, choice, times, self._context)
+
+    async def _animation_again(self, document: ShotDocument, work: Pending, choice: Choice) -> str:
+        if work.result_layer:
+            ours = ShotMemory(document).record().layer(work.result_layer)
+            return await redraw(
+                document, ours or LayerRecord.of_drawings(work.result_layer), work.times, self._context
+            )
+        (time,) = work.times
+        return await animate(document, choice, work.engine, work.options, work.take, self._context, time)

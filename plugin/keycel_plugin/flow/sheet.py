@@ -51,6 +51,11 @@ class Sheet:
         """Id of our layer under review; empty if there is none."""
         return self.ours.layer if self.ours is not None else ""
 
+    @property
+    def has_drawings(self) -> bool:
+        """True if drawings of ours are under review, not colours of other drawings."""
+        return self.ours is not None and self.ours.has_drawings
+
     def exposures(self) -> list[tuple[int, int]]:
         """First frame number of each drawing, and the one after its last."""
         ends = (*self.starts[1:], self.length)
@@ -76,6 +81,8 @@ class SheetReader:
         ours = layer_under_review(document, record)
         line, color = (ours.line_layer, ours.color_layer) if ours else (choice.line_layer, choice.color_layer)
         line, color = (layer if layer in present else "" for layer in (line, color))
+        if ours is not None and ours.has_drawings:
+            color = ""  # no colours belong to it
         timeline = line or (ours.layer if ours is not None else "")
         return Sheet(
             document.size,
@@ -116,7 +123,7 @@ def present_choice(layers: Sequence[LayerInfo], record: ShotRecord) -> Choice:
 
 def _used_before(record: ShotRecord, present: Collection[str]) -> tuple[str, str]:
     for ours in reversed(record.layers):
-        if ours.line_layer in present and ours.color_layer in present:
+        if not ours.has_drawings and {ours.line_layer, ours.color_layer} <= set(present):
             return ours.line_layer, ours.color_layer
     return "", ""
 

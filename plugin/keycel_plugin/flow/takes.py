@@ -36,7 +36,7 @@ async def choose_take(document: ShotDocument, time: int, digest: str, context: C
             digest,
         )
     stock = await take_stock(document, ours, {time: _drawing_of(frame, digest)}, context.progress)
-    writing = Writing(document, stock, [(time,)], permitted=[time])
+    writing = Writing(document, stock, [(time,)], permitted=[time], palette=() if ours.has_drawings else None)
     try:
         await writing.put((time,), take, pixels, {})
         outcome = await writing.finish(context.progress)

@@ -15,10 +15,18 @@ def layer_under_review(document: ShotDocument, record: ShotRecord) -> LayerRecor
     ours = [layer for layer in record.layers if layer.layer in present]
     active = document.active_layer()
     line = record.choice.line_layer
+    chosen = [layer for layer in ours if layer.layer == record.choice.result_layer]
+    colored = {layer.line_layer for layer in chosen if not layer.has_drawings}
+    """Drawings of ours whose colours are chosen: these are what is looked at now."""
     preferred = [
-        *(layer for layer in ours if active and active in (layer.layer, layer.overlay)),
-        *(layer for layer in ours if layer.layer == record.choice.result_layer),
+        *(
+            layer
+            for layer in ours
+            if active and active in (layer.layer, layer.overlay) and layer.layer not in colored
+        ),
+        *chosen,
         *(layer for layer in reversed(ours) if layer.line_layer == line or not line),
+        *(layer for layer in reversed(ours) if layer.has_drawings),
     ]
     return preferred[0] if preferred else None
 

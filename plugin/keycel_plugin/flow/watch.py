@@ -298,7 +298,7 @@ class Watch(QtCore.QObject):
         """What depends on where the playhead is."""
         review, observer = self._model.review, self._observer
         review.show_takes(take_cards(self._current_frame()))
-        if observer is None:
+        if observer is None or observer.sheet.has_drawings:
             review.show_palette([])
         else:
             here = review.current

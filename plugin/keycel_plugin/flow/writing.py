@@ -131,10 +131,14 @@ class Writing:
         progress.deliver(_("Adding the new layer"))
         layer = await self._place()
         self._remember(layer, {}, self._planned, failures)
+        self._remember_new(layer)
+        return Outcome(layer, tuple(sorted(self._planned)), (), ())
+
+    def _remember_new(self, layer: str) -> None:
+        """From now on it is the one to be filled."""
         record = self._memory.record()
         choice = replace(record.choice, result_layer=layer, new_layer=False)
         self._memory.save(replace(record, choice=choice))
-        return Outcome(layer, tuple(sorted(self._planned)), (), ())
 
     async def _place(self) -> str:
         """Put the staged layer into the document; its id."""

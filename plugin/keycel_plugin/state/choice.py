@@ -51,7 +51,7 @@ class ShotChoice(QtCore.QObject):
         return present_value(self.engine, self.choice.options, name)
 
     def for_images(self, choice: Choice) -> Choice:
-        """The same choice with the engine that colours after images (empty: there is none) and its options."""
+        """The same with the engine that colours after images (empty: there is none) and its options."""
         engine = self.image_engine.name if self.image_engine is not None else ""
         return replace(choice, engine=engine, options=choice.image_options)
 

@@ -191,6 +191,16 @@ class LayerRecord:
     frames: tuple[FrameRecord, ...] = ()
     """Ascending by time."""
 
+    @classmethod
+    def of_drawings(cls, layer: str) -> LayerRecord:
+        """Of a layer of ours whose pictures are drawings themselves, such as an animation."""
+        return cls(layer, layer, layer)
+
+    @property
+    def has_drawings(self) -> bool:
+        """True if its pictures are no colours of other drawings, but drawings themselves."""
+        return self.line_layer == self.layer
+
     def frame(self, time: int) -> FrameRecord:
         """The record of a frame; a blank one for a frame that was never dealt with."""
         return next((frame for frame in self.frames if frame.time == time), FrameRecord(time))
@@ -198,6 +208,25 @@ class LayerRecord:
     def with_frames(self, changed: Iterable[FrameRecord]) -> LayerRecord:
         frames = {frame.time: frame for frame in self.frames} | {frame.time: frame for frame in changed}
         return replace(self, frames=tuple(frames[time] for time in sorted(frames)))
+
+
+@dataclass(frozen=True)
+class AnimationRecord:
+    """How one of our layers was made from one drawing."""
+
+    layer: str
+    start: int
+    """Frame number of the artist's drawing."""
+    drawing: str
+    """Digest of that drawing; its pixels are kept as a take's are."""
+    engine: str
+    options: Mapping[str, OptionValue]
+    """All of the engine's, with `frames` and `exposure`."""
+
+    def times(self) -> range:
+        """Frame numbers of all drawings, the artist's own first."""
+        frames, exposure = (int(self.options.get(name) or 1) for name in ("frames", "exposure"))
+        return range(self.start, self.start + frames * exposure, exposure)
 
 
 @dataclass(frozen=True)
@@ -212,6 +241,14 @@ class ShotRecord:
     inbetweens: tuple[LayerRecord, ...] = ()
     """Our layers with drawn in-betweens, oldest first: `line_layer` is that of the key sketches,
     `color_layer` ours with their colours (whose record has our lines as its `line_layer`)."""
+    animations: tuple[AnimationRecord, ...] = ()
+    """Of those among `layers` that have drawings."""
+
+    def animation(self, identity: str) -> AnimationRecord | None:
+        return next((record for record in self.animations if record.layer == identity), None)
+
+    def with_animation(self, made: AnimationRecord) -> ShotRecord:
+        return replace(self, animations=(*self.animations, made))
 
     def drawn(self, identity: str) -> LayerRecord | None:
         """The record of a layer of drawn in-betweens."""

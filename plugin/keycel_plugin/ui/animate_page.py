@@ -8,6 +8,7 @@ from keycel_plugin.qt import QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.model import Model
 from keycel_plugin.ui.commands import Commands
+from keycel_plugin.ui.estimate_words import estimate_words
 from keycel_plugin.ui.icons import SnugButton
 from keycel_plugin.ui.option_editors import Editor, editor_for
 from keycel_plugin.ui.options_form import OptionsForm
@@ -37,15 +38,20 @@ class AnimatePage(QtWidgets.QWidget):
         self.another_button = SnugButton(
             _("Another take"), _("Another animation of the same drawing and sentence, on a layer of its own")
         )
+        self.estimate_label = QtWidgets.QLabel()
         self._form = QtWidgets.QFormLayout()
         self._lay_out()
         model.animation.changed.connect(self._show)
+        model.animation.estimate_changed.connect(self._show_estimate)
         model.progress.changed.connect(self._show_news)
         self._show()
+        self._show_estimate()
         self._show_news()
 
     def _lay_out(self) -> None:
         self.explanation.setWordWrap(True)
+        self.estimate_label.setWordWrap(True)
+        self.estimate_label.setToolTip(_("What the work would cost: drawings, time, memory"))
         self._form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setVerticalSpacing(4)
         font = self.animate_button.font()
@@ -62,6 +68,7 @@ class AnimatePage(QtWidgets.QWidget):
         column.addLayout(self._form)
         column.addWidget(self.options_form)
         column.addStretch(1)
+        column.addWidget(self.estimate_label)
         column.addLayout(buttons)
 
     @guarded_method
@@ -76,6 +83,10 @@ class AnimatePage(QtWidgets.QWidget):
             editor.show(animation.option(name))
         self.explanation.setText(_(engine.title) if engine else _("Known when the backend runs"))
         self._show_news()
+
+    @guarded_method
+    def _show_estimate(self) -> None:
+        self.estimate_label.setText(estimate_words(self._model.animation.estimate))
 
     def _fresh_editors(self) -> None:
         while self._form.rowCount():

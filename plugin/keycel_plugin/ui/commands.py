@@ -70,7 +70,7 @@ class Commands(Protocol):
         """An option of the engine that animates."""
 
     def color_after_image(self, path: str) -> None:
-        """Colour the drawing under the playhead after the image in this file, or "" for the reference layer."""
+        """Colour the drawing under the playhead after an image in a file; "": on the reference layer."""
 
     def cancel(self) -> None: ...
 

@@ -216,6 +216,18 @@ def wait_for_engines(seconds=60):
         yield 0.05
 
 
+def wait_for_estimate(seconds=20):
+    """What page Animate says that an animation would cost, once it is known for the present choice."""
+    label = dock().animate_page.estimate_label
+    wanted = model().animation.option("frames")
+    started = time.perf_counter()
+    while model().animation.estimate is None or model().animation.estimate.frames != wanted:
+        if time.perf_counter() - started > seconds:
+            raise TimeoutError(label.text())
+        yield 0.05
+    return label.text()
+
+
 def press(button, seconds=100):
     """Click and wait until the work is over; answers with the docker's words and the time it took."""
     started = time.perf_counter()

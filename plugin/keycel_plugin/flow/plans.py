@@ -1,0 +1,65 @@
+"""The estimates in the docker: of Colorize, and of an animation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.estimate import estimate, estimate_animation
+from keycel_plugin.flow.planner import Planner
+from keycel_plugin.host.ports import Host, ShotDocument
+from keycel_plugin.qt import QtCore
+from keycel_plugin.state.choice import Estimate
+from keycel_plugin.state.model import Model
+from keycel_plugin.state.records import AnimationRecord
+
+Wanted = Callable[[], "tuple[ShotDocument, tuple[int, ...] | None] | None"]
+"""The document in front and the frames that Colorize would be for (None: all); None: nothing to plan."""
+_Asked = Coroutine[Any, Any, "Estimate | None"]
+
+
+class Plans(QtCore.QObject):
+    """Keeps `model.choice.estimate` and `model.animation.estimate` true."""
+
+    def __init__(
+        self,
+        host: Host,
+        model: Model,
+        backend: Backend,
+        wanted: Wanted,
+        parent: QtCore.QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._model = model
+        self._backend = backend
+        self._wanted = wanted
+        choice, animation = model.choice, model.animation
+        self._colors = Planner(model.progress, self._ask_colors, choice.show_estimate, self)
+        self._animation = Planner(model.progress, self._ask_animation, animation.show_estimate, self)
+        animation.changed.connect(self._animation.plan_soon)
+        for changed in (choice.changed, model.review.cells_changed):
+            changed.connect(self.plan_soon)
+
+    def plan_soon(self, *_: object) -> None:
+        self._colors.plan_soon()
+        self._animation.plan_soon()
+
+    def stop(self) -> None:
+        self._colors.stop()
+        self._animation.stop()
+
+    def _ask_colors(self) -> _Asked | None:
+        wanted = self._wanted()
+        if wanted is None:
+            return None
+        document, times = wanted
+        return estimate(document, self._model.choice.choice, times, self._backend)
+
+    def _ask_animation(self) -> _Asked | None:
+        animation, document = self._model.animation, self._host.active_document()
+        if animation.engine is None or not document.is_open():
+            return None
+        made = AnimationRecord("", 0, "", animation.engine.name, animation.all_options())
+        return estimate_animation(document, self._model.choice.choice, made, self._backend)
