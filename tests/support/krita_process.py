@@ -232,6 +232,8 @@ class KritaProcess:
             "KEYCEL_HOME": str(self.keycel_home),
             "KEYCEL_TEST_MAILBOX": str(self.folder / "mailbox"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            # torch's threads would only wait for each other while Krita and other tests use the cores
+            "OMP_NUM_THREADS": "1",
         }
 
 
