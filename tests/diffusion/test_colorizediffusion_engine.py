@@ -107,6 +107,35 @@ def test_the_same_request_gives_the_same_and_a_take_another(engine: ColorizeDiff
     assert np.array_equal(held.flats, first.flats), "a seed alone changes nothing"
 
 
+class _Looker:
+    """Looks at previews until it has seen 3."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, Pixels]] = []
+
+    def wanted(self) -> bool:
+        return len(self.seen) < 3
+
+    def show(self, time: int, picture: Pixels) -> None:
+        self.seen.append((time, picture))
+
+
+@pytest.mark.parametrize("sampler", ["dpm-solver", "euler"])
+def test_previews_are_shown_to_who_looks_and_change_nothing(
+    engine: ColorizeDiffusionEngine, sampler: str
+) -> None:
+    looker = _Looker()
+    request = _request(_shot(), sampler=sampler)
+    (plain,) = _run(engine, request)
+    (result,) = _run(engine, replace(request, previews=looker))
+    assert np.array_equal(result.flats, plain.flats)
+    assert [time for time, _ in looker.seen] == [0, 0, 0]
+    for _, picture in looker.seen:
+        assert picture.shape == (192, 256, 4)
+        assert len(_colors(picture)) > 10
+    assert not np.array_equal(looker.seen[0][1], looker.seen[2][1])
+
+
 @pytest.mark.parametrize("mode", ["background", "split", "both"])
 def test_the_artists_mask_decides_what_is_foreground(engine: ColorizeDiffusionEngine, mode: str) -> None:
     mask = np.zeros((240, 320, 4), np.uint8)

@@ -17,8 +17,10 @@ from support.tiny_flipsketch import install_tiny, random_networks
 
 from keycel_backend.diffusion.flipsketch import pipeline
 from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Request, Shot
+from keycel_backend.engines.flipsketch import run
 from keycel_backend.engines.flipsketch.engine import FlipsketchEngine
 from keycel_backend.engines.registry import find_engine, load_engine
+from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -90,6 +92,40 @@ def test_an_animation_begins_with_the_artists_drawing_and_goes_on_in_their_ink(
     assert [share for share, _ in told] == sorted(share for share, _ in told)
     assert told[-1] == (1.0, "Done")
     assert sum(doing == "Drawing" for _, doing in told) == 4 + 4, "inversion and sampling"
+
+
+class _Looker:
+    """Looks at previews until it has seen 4."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, Pixels]] = []
+
+    def wanted(self) -> bool:
+        return len(self.seen) < 4
+
+    def show(self, time: int, picture: Pixels) -> None:
+        self.seen.append((time, picture))
+
+
+def test_previews_go_through_the_drawings_and_change_nothing(engine: FlipsketchEngine) -> None:
+    looker = _Looker()
+    plain = _pictures(_run(engine, _request(exposure=2, targets=(0, 2, 4, 6))))
+    shown = _run(engine, replace(_request(exposure=2, targets=(0, 2, 4, 6)), previews=looker))
+    assert _pictures(shown) == plain
+    assert [time for time, _ in looker.seen] == [2, 4, 6, 2]
+    assert {picture.shape for _, picture in looker.seen} == {(192, 256, 4)}
+    assert all(picture[..., :3].std() > 1.0 for _, picture in looker.seen)
+
+
+def test_a_small_decoder_shows_them_where_there_is_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Red:
+        def picture(self, latent: torch.Tensor) -> torch.Tensor:
+            return torch.tensor([255, 0, 0], dtype=torch.uint8).expand(*latent.shape[1:], 3)
+
+    monkeypatch.setattr(run, "installed_tiny_decoder", lambda _: Red())
+    looker = _Looker()
+    _run(_loaded(home), replace(_request(), previews=looker))
+    assert np.unique(looker.seen[0][1].reshape(-1, 4), axis=0).tolist() == [[255, 0, 0, 255]]
 
 
 def test_the_same_request_gives_the_same_pixels(engine: FlipsketchEngine, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -49,6 +50,21 @@ class LatentColors:
         """(channels, height, width) to (height, width, 3) uint8 RGB, on the CPU."""
         colors = _with_one(latent) @ self.weights
         return ((colors + 1.0) / 2.0 * 255.0).clamp(0.0, 255.0).byte().reshape(*latent.shape[1:], 3)
+
+
+class FittedWhenNeeded:
+    """Colours that are fitted as soon as somebody wants to see something: mostly nobody does."""
+
+    def __init__(self, known: Callable[[], tuple[Tensor, Tensor]]) -> None:
+        """`known`: gives a latent and its picture, see `LatentColors.fitted`."""
+        self._known = known
+        self._colors: LatentColors | None = None
+
+    def picture(self, latent: Tensor) -> Tensor:
+        """See `LatentColors.picture`."""
+        if self._colors is None:
+            self._colors = LatentColors.fitted(*self._known())
+        return self._colors.picture(latent)
 
 
 def _with_one(latent: Tensor) -> Tensor:

@@ -77,9 +77,14 @@ def show_estimate(request: Request, index: int, rough: Callable[[], Bytes]) -> N
 
     `rough` gives (height, width, 3) RGB of any size; it is asked only then.
     """
+    show_estimate_at(request, request.shot.drawings[index].time, rough)
+
+
+def show_estimate_at(request: Request, time: int, rough: Callable[[], Bytes]) -> None:
+    """The same for the drawing that begins at `time`, which may be one that the engine draws."""
     previews, shot = request.previews, request.shot
     if previews is not None and previews.wanted():
-        previews.show(shot.drawings[index].time, preview_picture(rough(), shot.width, shot.height))
+        previews.show(time, preview_picture(rough(), shot.width, shot.height))
 
 
 def preview_picture(rough: Bytes, width: int, height: int) -> Pixels:

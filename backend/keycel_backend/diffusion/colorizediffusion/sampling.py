@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks
-from keycel_backend.diffusion.colorizediffusion.schedules import Sampler, make_scheduler
+from keycel_backend.diffusion.colorizediffusion.schedules import Sampler, clean_estimate, make_scheduler
 from keycel_backend.diffusion.colorizediffusion.split_attention import BLOCKS, Split
 from keycel_backend.diffusion.colorizediffusion.unet import ALL_AS_TRAINED, Conditioning, unet_forward
 from keycel_shared.errors import ErrorCode, KeycelError
@@ -21,6 +22,10 @@ BLANK = -1.0
 StepCallback = Callable[[int, Tensor], None]
 """Called after every step with its number from 0 and the latents, (batch, 4, height, width), scaled. May
 raise (`Cancelled`), which ends the work."""
+
+EstimateCallback = Callable[[Callable[[], Tensor]], None]
+"""Called in every step with what gives the latents as they would be when finished, (batch, 4, height,
+width), scaled; rough at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ def sample_latents(
     split: Split | None,
     options: SamplingOptions,
     on_step: StepCallback,
+    on_estimate: EstimateCallback = lambda _: None,
 ) -> Tensor:
     """(pictures, 4, height / 8, width / 8) scaled latents. Deterministic, and re-entrant.
 
@@ -136,9 +142,8 @@ def sample_latents(
         KeycelError: RUN_FAILED where the networks give numbers that are not finite.
     """
     branches = Branches.of(networks, sketches, context, split, options)
-    scheduler: Any = make_scheduler(
-        options.sampler, options.num_steps, networks.configuration.prediction_type, options.karras
-    )
+    predicts = networks.configuration.prediction_type
+    scheduler: Any = make_scheduler(options.sampler, options.num_steps, predicts, options.karras)
     latents = noise * float(scheduler.init_noise_sigma)
     dtype = networks.unet.dtype
     for number, timestep in enumerate(_timesteps(scheduler, noise.device)):
@@ -146,6 +151,7 @@ def sample_latents(
         batch = scaled.to(dtype).repeat(1 + len(branches.guidance), 1, 1, 1)
         prediction = unet_forward(networks.unet, batch, timestep, branches.told)
         guided = branches.guided(prediction.float())
+        on_estimate(partial(clean_estimate, scaled, guided, float(timestep), predicts))
         latents = scheduler.step(guided, timestep, latents, return_dict=False)[0]
         on_step(number, latents)
     if not torch.isfinite(latents).all():
@@ -160,6 +166,14 @@ def sample_latents(
 def draw_noise(seed: int, height: int, width: int) -> Tensor:
     """(1, 4, height, width) standard normal, drawn on the CPU: the same on every device."""
     return torch.randn(1, 4, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def encode_mean(networks: ColorizeDiffusionNetworks, pictures: Tensor) -> Tensor:
+    """(pictures, 3, 8 height, 8 width) in -1..1 to their likeliest (pictures, 4, height, width), scaled."""
+    vae = networks.vae
+    assert vae.quant_conv is not None  # only kinds without it leave it out
+    mean, _ = vae.quant_conv(vae.encoder(pictures)).chunk(2, dim=1)
+    return mean * networks.configuration.autoencoder.scaling_factor
 
 
 def decode_latents(networks: ColorizeDiffusionNetworks, latents: Tensor) -> Tensor:

@@ -74,6 +74,24 @@ def make_scheduler(sampler: Sampler, steps: int, prediction_type: str, karras: b
     return scheduler
 
 
+def clean_estimate(
+    seen: torch.Tensor, predicted: torch.Tensor, timestep: float, prediction_type: str
+) -> torch.Tensor:
+    """What latents would be without their noise, if the prediction were right; for previews.
+
+    Args:
+        seen: latents as the network got them: of unit variance whatever the sampler's own scale is.
+        predicted: what it said, of the same shape.
+        timestep: training step, may lie between two.
+    """
+    log_sigma = float(np.interp(timestep, np.arange(_TRAINED_STEPS), _trained_log_sigmas()))
+    kept = 1.0 / math.sqrt(1.0 + math.exp(2.0 * log_sigma))
+    noise = math.exp(log_sigma) * kept
+    if prediction_type == "epsilon":
+        return (seen - noise * predicted) / kept
+    return kept * seen - noise * predicted
+
+
 def _set_sigmas(scheduler: Any, sigmas: NDArray[np.float64]) -> None:
     """Noise levels that the scheduler has no argument for; time steps between two, as k-diffusion has."""
     first = sigmas[0]

@@ -53,6 +53,9 @@ class Callbacks:
     on_step: Callable[[Step], None]
     """Called after every step of the sampling; its estimate is there for previews."""
     on_fallback: FallbackCallback
+    on_sketch: Callable[[Tensor, Tensor], None] = lambda *_: None
+    """Called with the sketch as the VAE sees it, (3, height, width), and its latent, (4, height / 8,
+    width / 8), scaled: what previews can learn colours from."""
 
 
 @torch.no_grad()
@@ -120,6 +123,7 @@ def _sampled(
     lines = size.padded_lines(torch.as_tensor(material.sketch)[None].float()) / 255.0
     picture = lines.clamp(0.0, 1.0)[:, None].expand(-1, 3, -1, -1).to(device)
     latents = encode_sketch(networks.vae, picture, posterior)
+    callbacks.on_sketch(picture[0], latents[0].mean(dim=1))
     # 2. the noise that would draw the sketch
     place(networks, ("unet",), device, effort.offload)
     inversion = Schedule.of(configuration.scheduler, options.inversion_steps)

@@ -9,6 +9,8 @@ import torch
 
 from keycel_backend.diffusion.checkpoints.colorizediffusion import load_colorizediffusion
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks
+from keycel_backend.diffusion.preview import RoughDecoder
+from keycel_backend.engines.painting import installed_tiny_decoder
 
 _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -17,6 +19,8 @@ _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": t
 class LoadedNetworks:
     networks: ColorizeDiffusionNetworks
     device: torch.device
+    tiny: RoughDecoder | None = None
+    """For previews; None where none is installed."""
 
 
 def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
@@ -28,4 +32,6 @@ def load_networks(folder: Path, device: str, precision: str) -> LoadedNetworks:
     Raises:
         KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
     """
-    return LoadedNetworks(load_colorizediffusion(folder, _PRECISIONS[precision]), torch.device(device))
+    target = torch.device(device)
+    networks = load_colorizediffusion(folder, _PRECISIONS[precision])
+    return LoadedNetworks(networks, target, installed_tiny_decoder(target))

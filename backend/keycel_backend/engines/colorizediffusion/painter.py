@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor
 
 from keycel_backend.diffusion.attempts import FallbackCallback, with_fallback
@@ -17,10 +18,16 @@ from keycel_backend.diffusion.colorizediffusion.modes import (
     sketch_split,
 )
 from keycel_backend.diffusion.colorizediffusion.networks import DECODERS, DENOISERS, ENCODERS
-from keycel_backend.diffusion.colorizediffusion.preparation import latent_mask, to_bytes
-from keycel_backend.diffusion.colorizediffusion.sampling import decode_latents, draw_noise, sample_latents
+from keycel_backend.diffusion.colorizediffusion.preparation import Placement, latent_mask, to_bytes
+from keycel_backend.diffusion.colorizediffusion.sampling import (
+    decode_latents,
+    draw_noise,
+    encode_mean,
+    sample_latents,
+)
 from keycel_backend.diffusion.fallback import Effort, Stage
 from keycel_backend.diffusion.placement import place
+from keycel_backend.diffusion.preview import FittedWhenNeeded
 from keycel_backend.engines.colorizediffusion.material import DrawingMaterial
 from keycel_backend.engines.colorizediffusion.networks import LoadedNetworks
 from keycel_backend.engines.colorizediffusion.settings import Settings
@@ -29,15 +36,20 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 _ONE_PICTURE = Effort(decode_chunk=1, window=1)
 """There is neither a window nor a chunk to make smaller."""
+_FITTED_SIDE = 256
+"""Pixels of the reference's longer side when preview colours are fitted to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Both may raise (`Cancelled`), which ends the work."""
+    """All may raise (`Cancelled`), which ends the work."""
 
     on_step: Callable[[int], None]
     """Called after every step with its number, from 0."""
     on_fallback: FallbackCallback
+    on_estimate: Callable[[Callable[[], Bytes]], None]
+    """Called in every step with what gives a rough picture of the drawing, (height, width, 3) RGB of any
+    size."""
 
 
 class ReferencePainter:
@@ -50,6 +62,7 @@ class ReferencePainter:
         self._settings = settings
         self._thresholds = Thresholds()
         self._context: Tensor | None = None
+        self._rough = loaded.tiny or FittedWhenNeeded(self._small_reference)
         self.effort = _ONE_PICTURE
         """What memory has allowed so far."""
 
@@ -81,6 +94,11 @@ class ReferencePainter:
         mask = latent_mask(material.mask, pixels).to(device)
         noise = draw_noise(seed, mask.shape[2], mask.shape[3]).to(device)
         split = sketch_split(settings.mode, mask, self._thresholds, settings.merge)
+        shown = _crop(material.placement, pixels)
+
+        def show(estimate: Callable[[], Tensor]) -> None:
+            listener.on_estimate(lambda: self._rough.picture(estimate()[0][shown]).numpy())
+
         latents = sample_latents(
             networks,
             noise,
@@ -89,6 +107,7 @@ class ReferencePainter:
             split,
             settings.sampling,
             lambda number, _: listener.on_step(number),
+            show,
         )
         # 3. the picture
         place(networks, DECODERS, device, effort.offload)
@@ -99,10 +118,17 @@ class ReferencePainter:
                 "The decoder gave numbers that are not finite.",
                 "Install the model again: its weights may be damaged.",
             )
-        place_on = material.placement
-        rows = slice(place_on.top, place_on.top + place_on.height)
-        columns = slice(place_on.left, place_on.left + place_on.width)
-        return to_bytes(decoded[:, :, rows, columns])[0]
+        return to_bytes(decoded[0][_crop(material.placement)][None])[0]
+
+    @torch.no_grad()
+    def _small_reference(self) -> tuple[Tensor, Tensor]:
+        """A latent whose colours are known, of the reference, where the autoencoder is just now."""
+        vae, given = self._networks.vae, self._reference.image
+        scale = _FITTED_SIDE / max(given.shape[2:])
+        rows, columns = (max(64, round(side * scale / 64) * 64) for side in given.shape[2:])
+        picture = functional.interpolate(given.float(), (rows, columns), mode="area")
+        device = next(vae.parameters()).device
+        return encode_mean(self._networks, picture.to(device))[0], picture[0]
 
     def _encoded(self, effort: Effort) -> Tensor:
         """The context of the reference, made once."""
@@ -114,3 +140,10 @@ class ReferencePainter:
             mode: Mode = self._settings.mode
             self._context = reference_context(self._networks, reference, mode, self._thresholds)
         return self._context
+
+
+def _crop(placement: Placement, pixels: int = 1) -> tuple[slice, slice, slice]:
+    """All channels, and the rows and columns of a drawing, in units of so many pixels."""
+    rows = slice(placement.top // pixels, -(-(placement.top + placement.height) // pixels))
+    columns = slice(placement.left // pixels, -(-(placement.left + placement.width) // pixels))
+    return slice(None), rows, columns

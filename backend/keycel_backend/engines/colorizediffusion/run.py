@@ -15,6 +15,7 @@ from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.finish import Paint
 from keycel_backend.engines.installed import Runner
 from keycel_backend.engines.lvcd.finish import finished_frame, read_suggestion
+from keycel_backend.engines.painting import show_estimate
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.io.compose import WHITE
 from keycel_backend.regions.arrays import Mask
@@ -94,7 +95,9 @@ class ReferenceRun:
         picture = painter.paint(
             lambda longest: prepare_drawing(lines, art, foreground, settings.preparation, longest),
             self._seed(drawing),
-            Listener(self._on_step, self._on_fallback),
+            Listener(
+                self._on_step, self._on_fallback, lambda rough: show_estimate(self._request, index, rough)
+            ),
         )
         self._checkpoint()
         return finished_frame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,14 +15,17 @@ from keycel_backend.diffusion.fallback import Effort
 from keycel_backend.diffusion.flipsketch.networks import FlipsketchNetworks
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.flipsketch.pipeline import Callbacks, Material, draw_clip
+from keycel_backend.diffusion.flipsketch.sampling import Step
 from keycel_backend.diffusion.flipsketch.text import Tokenizer
 from keycel_backend.diffusion.flipsketch.windows import plan_windows
+from keycel_backend.diffusion.preview import FittedWhenNeeded, RoughDecoder
 from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
 from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.engines.flipsketch.ink import Pen, clean_ink, sketch
 from keycel_backend.engines.flipsketch.settings import Settings
 from keycel_backend.engines.installed import Runner
 from keycel_backend.engines.lvcd.sizes import model_size
+from keycel_backend.engines.painting import installed_tiny_decoder, show_estimate_at
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.lines import LineArt, read_line_art
@@ -36,6 +40,8 @@ class Loaded:
     networks: FlipsketchNetworks
     tokenizer: Tokenizer
     device: torch.device
+    tiny: RoughDecoder | None = None
+    """For previews; None where none is installed."""
 
 
 def load_runner(folder: Path, device: str, precision: str) -> Runner:
@@ -48,7 +54,8 @@ def load_runner(folder: Path, device: str, precision: str) -> Runner:
         KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
     """
     networks, tokenizer = load_flipsketch(folder, _PRECISIONS[precision])
-    loaded = Loaded(networks, tokenizer, torch.device(device))
+    target = torch.device(device)
+    loaded = Loaded(networks, tokenizer, target, installed_tiny_decoder(target))
     return lambda request, progress, checkpoint: AnimationRun(request, loaded, progress, checkpoint).frames()
 
 
@@ -69,6 +76,7 @@ class AnimationRun:
         )
         self._size = model_size(self._shot.width, self._shot.height, self._settings.resolution)
         self._effort = Effort(window=self._settings.window)
+        self._rough: RoughDecoder | None = loaded.tiny
         self._done = 0
         self._work = 1
 
@@ -152,7 +160,13 @@ class AnimationRun:
                 frame_seed(seed, f"{digest}:{start}"),
                 self._loaded.device,
                 self._effort,
-                Callbacks(self._on_work, self._on_work, self._on_work, self._on_fallback),
+                Callbacks(
+                    self._on_work,
+                    self._on_work,
+                    partial(self._on_step, start),
+                    self._on_fallback,
+                    self._on_sketch,
+                ),
             )
             made: Pixels | None = None
             for place, picture in enumerate(pictures[1:], start + 1):
@@ -175,6 +189,20 @@ class AnimationRun:
                 steps += of_clip
             start += window - 1
         return steps
+
+    def _on_sketch(self, picture: torch.Tensor, latent: torch.Tensor) -> None:
+        """Without a decoder of their own, previews have the colours that the sketch has."""
+        if self._loaded.tiny is None:
+            self._rough = FittedWhenNeeded(lambda: (latent, picture))
+
+    def _on_step(self, start: int, step: Step) -> None:
+        """Previews go through the drawings of a clip, one after the other."""
+        self._on_work(step)
+        frame = 1 + step.number % (step.estimate.shape[2] - 1)
+        time = self._shot.drawings[0].time + (start + frame) * self._settings.exposure
+        rough = self._rough
+        if rough is not None:
+            show_estimate_at(self._request, time, lambda: rough.picture(step.estimate[0, :, frame]).numpy())
 
     def _on_work(self, _: object) -> None:
         self._checkpoint()
