@@ -1,4 +1,4 @@
-"""A picture of the character on a layer of its own, in a real Krita: AniDoc colours from it, keyframes or not."""
+"""A picture of the character on a layer of its own, in a real Krita: AniDoc colours from it alone."""
 
 from __future__ import annotations
 
