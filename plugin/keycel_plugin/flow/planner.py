@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keycel_plugin.flow.backend import Backend
-from keycel_plugin.flow.estimate import estimate
+from keycel_plugin.flow.estimate import estimate, estimate_inbetweens
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.slots import guarded
@@ -22,7 +22,7 @@ Wanted = Callable[[], tuple[ShotDocument, "tuple[int, ...] | None"] | None]
 
 
 class Planner(QtCore.QObject):
-    """Keeps `model.choice.estimate` true."""
+    """Keeps the estimates of `model.choice` true."""
 
     def __init__(
         self, model: Model, backend: Backend, wanted: Wanted, parent: QtCore.QObject | None = None
@@ -54,14 +54,16 @@ class Planner(QtCore.QObject):
         if self._task is not None:
             self._task.cancel()
         if wanted is None:
-            self._model.choice.show_estimate(None)
+            self._model.choice.show_estimates(None, None)
             return
         self._task = Task(self._ask(*wanted), lambda _: None)
 
     async def _ask(self, document: ShotDocument, times: tuple[int, ...] | None) -> None:
-        answer: Estimate | None = None
-        try:
-            answer = await estimate(document, self._model.choice.choice, times, self._backend)
-        except KeycelError:
-            answer = None  # whoever presses the button is told what is wrong
-        self._model.choice.show_estimate(answer)
+        choice = self._model.choice.choice
+        answers: list[Estimate | None] = []
+        for ask in (estimate, estimate_inbetweens):
+            try:
+                answers.append(await ask(document, choice, times, self._backend))
+            except KeycelError:
+                answers.append(None)  # whoever presses the button is told what is wrong
+        self._model.choice.show_estimates(*answers)

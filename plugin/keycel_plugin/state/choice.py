@@ -39,6 +39,8 @@ class ShotChoice(QtCore.QObject):
         """Name of the backend's engine that colours a drawing after an image; empty: it has none."""
         self.estimate: Estimate | None = None
         """None while it is not known."""
+        self.inbetween_estimate: Estimate | None = None
+        """Of the frames between key sketches; None while it is not known, or if there are none."""
 
     @property
     def engine(self) -> EngineInfo | None:
@@ -66,7 +68,7 @@ class ShotChoice(QtCore.QObject):
             self.engines, self.image_engine = coloring, after_image
             self.changed.emit()
 
-    def show_estimate(self, estimate: Estimate | None) -> None:
-        if estimate != self.estimate:
-            self.estimate = estimate
+    def show_estimates(self, estimate: Estimate | None, inbetween: Estimate | None) -> None:
+        if (estimate, inbetween) != (self.estimate, self.inbetween_estimate):
+            self.estimate, self.inbetween_estimate = estimate, inbetween
             self.estimate_changed.emit()
