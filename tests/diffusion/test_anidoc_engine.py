@@ -15,6 +15,7 @@ import torch
 from support.drawn_shots import all_targets, draw, figure, shot_from
 from support.tiny_anidoc import install_tiny_anidoc, random_anidoc
 
+from keycel_backend.engines import painting
 from keycel_backend.engines.anidoc import painter
 from keycel_backend.engines.anidoc.engine import AniDocEngine
 from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Request, Shot
@@ -178,7 +179,7 @@ def test_cancelling_ends_at_the_next_step(home: Path) -> None:
 def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decode, sample = painter.decode_chunk, painter.sample_window
+    decode, sample = painting.decode_chunk, painter.sample_window
 
     def decode_chunk(vae: Any, latents: torch.Tensor) -> torch.Tensor:
         if len(latents) > 5:
@@ -190,7 +191,7 @@ def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
             raise torch.OutOfMemoryError("sample")
         return sample(networks, window, *rest)
 
-    monkeypatch.setattr(painter, "decode_chunk", decode_chunk)
+    monkeypatch.setattr(painting, "decode_chunk", decode_chunk)
     monkeypatch.setattr(painter, "sample_window", sample_window)
     told: list[tuple[float, str]] = []
     results = _run(_loaded(home), _request(_shot(9)), told)

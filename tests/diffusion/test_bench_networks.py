@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 import torch
+from support.tiny_anidoc import TINY_ANIDOC
 
 from keycel_backend import cli
-from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, Part, PlainPart
+from keycel_backend.diffusion.anidoc.benchmark import measure_anidoc
+from keycel_backend.diffusion.anidoc.condition import CONDITION_CHANNELS
+from keycel_backend.diffusion.anidoc.denoiser import predict
+from keycel_backend.diffusion.anidoc.networks import build_networks
+from keycel_backend.diffusion.anidoc.options import SamplingOptions
+from keycel_backend.diffusion.anidoc.reference import EncodedReference
+from keycel_backend.diffusion.anidoc.sampling import window_conditions
+from keycel_backend.diffusion.counting import counted
+from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, PlainPart
+from keycel_backend.diffusion.timing import Part, operations_of
 from keycel_backend.engines.lvcd import speed
 
 QUICK = ["bench", "--engine", "lvcd", "--random-weights", "--repeats", "1", "--size", "64x64"]
@@ -28,11 +38,45 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     steps = by_name["UNet"]["seconds"] + by_name["ControlNet"]["seconds"]
     assert figures["seconds_per_step"] == pytest.approx(steps)
     assert figures["compiled"] is False
-    plain = sum(part["seconds"] * part["times_per_segment"] for part in figures["unoptimised_parts"])
-    ours = sum(part["seconds"] * part["times_per_segment"] for part in by_name.values())
+    plain = sum(part["seconds"] * part["times"] for part in figures["unoptimised_parts"])
+    ours = sum(part["seconds"] * part["times"] for part in by_name.values())
     assert figures["speed_up"] == pytest.approx(plain / ours)
-    per_segment = sum(part["operations"] * part["times_per_segment"] for part in by_name.values())
+    per_segment = sum(part["operations"] * part["times"] for part in by_name.values())
     assert figures["operations_per_frame"] == pytest.approx(per_segment / figures["new_frames_per_segment"])
+
+
+def test_figures_of_anidoc(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*QUICK, "--engine", "anidoc", "--steps", "4", "--device", "cpu"]
+    assert cli.main([*words, "--json"]) == 0
+    figures: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (figures["engine"], figures["networks"], figures["steps"]) == ("anidoc", "small", 4)
+    assert figures["new_frames_per_window"] == 10
+    by_name = {part["name"]: part for part in figures["parts"]}
+    assert sum(part["share"] for part in by_name.values()) == pytest.approx(1.0)
+    step = by_name["UNet"]["seconds"] + by_name["ControlNet"]["seconds"]
+    assert figures["seconds_per_step"] == pytest.approx(step)
+    assert by_name["decoding"]["times"] == pytest.approx(10 / 8)
+    per_window = sum(part["operations"] * part["times"] for part in by_name.values())
+    assert figures["operations_per_frame"] == pytest.approx(per_window / 10)
+    assert cli.main([*words, "--size", "100x64"]) == 2
+    assert "multiples of 64" in capsys.readouterr().err
+
+
+def test_what_is_timed_of_anidoc_is_what_a_step_does() -> None:
+    options, meta = SamplingOptions(num_steps=1), torch.device("meta")
+    speed = measure_anidoc(TINY_ANIDOC, options, 64, 64, torch.device("cpu"), torch.float32, repeats=1)
+    with meta:
+        networks = build_networks(TINY_ANIDOC).to(meta)
+        condition = torch.zeros(options.window, CONDITION_CHANNELS, 64, 64)
+        embedding = torch.zeros(1, 1, TINY_ANIDOC.unet.cross_attention_dim)
+        reference = EncodedReference(embedding, torch.zeros(1, 4, 8, 8), torch.zeros(3, 64, 64))
+    with counted() as count:
+        told = window_conditions(networks, condition, reference, options)
+        predict(
+            networks, torch.zeros(options.window, 4, 8, 8, device=meta), torch.zeros((), device=meta), told
+        )
+    sampling = tuple(part for part in speed.parts if part.times and part.name != "decoding")
+    assert operations_of(sampling) == pytest.approx(count.operations)
 
 
 def test_figures_of_flipsketch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,10 +89,10 @@ def test_figures_of_flipsketch(capsys: pytest.CaptureFixture[str]) -> None:
     assert by_name["composed pair"]["operations"] == pytest.approx(
         2 * by_name["plain pass"]["operations"], rel=0.02
     )
-    assert by_name["alignment iteration"]["times_per_clip"] == 2 * 10
+    assert by_name["alignment iteration"]["times"] == 2 * 10
     # 3 composed steps with 10, 9 and 8 copies of the sketch, in passes over 10 frames
-    assert by_name["composed pair"]["times_per_clip"] == pytest.approx(2.7)
-    assert by_name["plain pass"]["times_per_clip"] == pytest.approx(2 * 5 - 2.7)
+    assert by_name["composed pair"]["times"] == pytest.approx(2.7)
+    assert by_name["plain pass"]["times"] == pytest.approx(2 * 5 - 2.7)
     assert cli.main([*words, "--size", "100x64", "--device", "cpu"]) == 2
     assert "multiples of 32" in capsys.readouterr().err
 
@@ -73,7 +117,7 @@ def test_figures_of_one_drawing_after_one_image(capsys: pytest.CaptureFixture[st
     assert (figures["engine"], figures["width"], figures["height"]) == ("colorizediffusion", 64, 128)
     by_name = {part["name"]: part for part in figures["parts"]}
     assert sum(part["share"] for part in by_name.values()) == pytest.approx(1.0)
-    per_drawing = sum(part["operations"] * part["times_per_segment"] for part in by_name.values())
+    per_drawing = sum(part["operations"] * part["times"] for part in by_name.values())
     assert figures["operations_per_frame"] == pytest.approx(per_drawing)
     assert figures["seconds_per_step"] == pytest.approx(by_name["UNet"]["seconds"])
     assert cli.main([*QUICK, *words]) == 0

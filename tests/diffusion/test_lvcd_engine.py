@@ -17,6 +17,7 @@ from support.installed_lvcd import install_tiny
 from support.tiny_lvcd import TINY, random_networks
 
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
+from keycel_backend.engines import painting
 from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Request, Shot
 from keycel_backend.engines.lvcd import networks as engine_networks
 from keycel_backend.engines.lvcd import painter
@@ -185,7 +186,7 @@ def test_cancelling_ends_at_the_next_step(home: Path) -> None:
 def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decode, sample = painter.decode_chunk, painter.sample_segment
+    decode, sample = painting.decode_chunk, painter.sample_segment
     tried: list[str] = []
 
     def decode_chunk(vae: Any, latents: torch.Tensor) -> torch.Tensor:
@@ -199,7 +200,7 @@ def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
             raise torch.OutOfMemoryError("sample")
         return sample(networks, sketches, segment, *rest)
 
-    monkeypatch.setattr(painter, "decode_chunk", decode_chunk)
+    monkeypatch.setattr(painting, "decode_chunk", decode_chunk)
     monkeypatch.setattr(painter, "sample_segment", sample_segment)
     told: list[tuple[float, str]] = []
     results = _run(_loaded(home), _request(_shot(12)), told)

@@ -52,7 +52,7 @@ def test_one_cell_per_drawing_with_all_its_facts_in_words(dock: Dock) -> None:
     ]
     assert "3 unsure regions" in tips[2]
     assert "painted on by you" in tips[3]
-    assert "the drawing has changed since it was coloured" in tips[4]
+    assert "the drawing or its key sketches have changed" in tips[4]
     assert "Locked: nothing changes its colours" in tips[4]
     assert tips[5].endswith("The engine failed at this frame.")
     assert "no colours yet" in tips[6]

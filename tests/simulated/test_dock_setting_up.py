@@ -9,7 +9,7 @@ from support.recording_commands import RecordingCommands
 from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.state.choice import Estimate
 from keycel_plugin.state.model import Model
-from keycel_plugin.state.records import Choice, Scope
+from keycel_plugin.state.records import Choice, Scope, Spacing
 from keycel_plugin.ui.dock import Dock
 from keycel_plugin.ui.pickers import Picker
 
@@ -269,3 +269,19 @@ def test_showing_and_hiding_is_told(dock: Dock, commands: RecordingCommands) -> 
     dock.hide()
     dock.show()
     assert commands.named("docker_shown") == [(False,), (True,)]
+
+
+def test_spacing_of_in_betweens_and_what_they_would_cost(
+    dock: Dock, model: Model, commands: RecordingCommands
+) -> None:
+    assert dock.spacing_picker.currentText() == "Evenly spaced"
+    assert words_of(dock.spacing_picker)[1:3] == ["Starting slowly", "Ending slowly"]
+    pick(dock.spacing_picker, "Starting and ending slowly")
+    assert commands.named("choose_spacing") == [(Spacing.SLOW_BOTH,)]
+    model.choice.show(dock_scene.LAYERS, Choice(spacing=Spacing.SLOW_IN))
+    assert dock.spacing_picker.currentText() == "Ending slowly"
+    assert dock.inbetween_estimate_label.text() == "7 frames · about 4 s · 0.3 GB"
+    model.choice.show_inbetween_estimate(Estimate(7, 7, 0.0, 5))
+    assert dock.inbetween_estimate_label.text() == "7 frames: all stored already, nothing to compute"
+    model.choice.show_inbetween_estimate(None)
+    assert dock.inbetween_estimate_label.isHidden()

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 from support.artists_desk import Desk, RunUntil
+from support.colored_shot import finished
 from support.memory_backend import MemoryBackend, inverted
-from support.memory_host import MemoryDocument, MemoryLayer, flat_picture
+from support.memory_host import MemoryDocument, MemoryHost, MemoryLayer, flat_picture
 
+from keycel_backend.engines.morph.description import EASING
+from keycel_backend.inbetweening.easing import EASINGS
+from keycel_plugin.flow import watch as watching
+from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.estimate import estimate_inbetweens
+from keycel_plugin.flow.keys import keys_now
 from keycel_plugin.flow.pair_writing import line_is_untouched
-from keycel_plugin.state.records import Choice
+from keycel_plugin.flow.regenerate import regenerate
+from keycel_plugin.flow.review import accept, lock
+from keycel_plugin.flow.watch import Watch
+from keycel_plugin.state.choice import Estimate
+from keycel_plugin.state.model import Model
+from keycel_plugin.state.records import Choice, Spacing
 from keycel_shared.errors import ErrorCode
+from keycel_shared.messages import JobEstimate, JobRequest
 from keycel_shared.pixels import digest_of
 from keycel_shared.states import FrameState
 
@@ -167,3 +183,154 @@ def test_lines_of_ours_are_told_from_those_of_the_artist(desk: Desk) -> None:
     assert line_is_untouched(drawn, 4, digest_of(lines.keyframes[4]))
     assert line_is_untouched(drawn, 4, "")
     assert not line_is_untouched(drawn, 4, digest_of(flat_picture(77)))
+
+
+# -------------------------------------------------------------------------------- changed key sketches
+
+
+def test_a_changed_key_makes_stale_what_hangs_on_it(desk: Desk) -> None:
+    desk.inbetween()
+    assert set(states_by_keys(desk).values()) == {FrameState.PROPOSED}
+    desk.document.paint("lines", 6, flat_picture(65))
+    found = states_by_keys(desk)
+    assert [time for time in found if found[time] is FrameState.STALE] == [3, 4, 5, 6, 7]
+    desk.inbetween()
+    assert set(states_by_keys(desk).values()) == {FrameState.PROPOSED}
+
+
+def test_a_key_at_another_time_makes_stale_what_lies_around_it(desk: Desk) -> None:
+    desk.inbetween()
+    sketch = desk.document.layer("lines").keyframes
+    sketch[5] = sketch.pop(6)
+    assert {time for time, state in states_by_keys(desk).items() if state is FrameState.STALE} == set(
+        range(3, 8)
+    )
+
+
+def test_an_accepted_in_between_is_drawn_anew_after_its_key_and_a_locked_one_is_not(desk: Desk) -> None:
+    desk.inbetween()
+    desk.finish(accept(desk.document, (3, 4)))
+    desk.finish(lock(desk.document, (4,)))
+    before = dict(layers_of(desk)[1].keyframes)
+    desk.inbetween()
+    assert dict(layers_of(desk)[1].keyframes) == before, "accepted and suiting its keys"
+    desk.document.paint("lines", 2, flat_picture(25))
+    desk.inbetween()
+    assert desk.error is None
+    after = layers_of(desk)[1].keyframes
+    assert after[3] != before[3]
+    assert after[4] == before[4]
+    assert "locked at 4" in desk.message
+
+
+def test_accepting_says_that_an_in_between_suits_the_changed_key(desk: Desk) -> None:
+    desk.inbetween()
+    desk.document.paint("lines", 2, flat_picture(25))
+    desk.finish(accept(desk.document, (4,)))
+    found = states_by_keys(desk)
+    assert (found[3], found[4]) == (FrameState.STALE, FrameState.ACCEPTED)
+
+
+def test_other_colours_leave_an_in_between_hanging_on_its_keys(desk: Desk) -> None:
+    desk.inbetween()
+    color, lines = layers_of(desk)
+    desk.choice = replace(desk.choice, line_layer=lines.id, color_layer=color.id)
+    desk.finish(regenerate(desk.document, (4,), desk.choice, desk.context))
+    assert desk.error is None
+    desk.document.paint("lines", 2, flat_picture(25))
+    assert states_by_keys(desk)[4] is FrameState.STALE
+
+
+def test_the_docker_shows_it(desk: Desk, run_until: RunUntil, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "BEAT_MS", 10)
+    monkeypatch.setattr(watching, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(watching, "_REST_MS", 0)
+    desk.inbetween()
+    model = Model()
+    watch = Watch(MemoryHost(desk.document), model)
+    watch.start()
+
+    def shown() -> dict[int, FrameState]:
+        return {cell.time: cell.state for cell in model.review.cells}
+
+    run_until(lambda: shown() == dict.fromkeys(range(2, 9), FrameState.PROPOSED))
+    desk.document.time = 6  # the artist is there while drawing
+    desk.document.paint("lines", 6, flat_picture(65))
+    stale = {time: FrameState.STALE if 2 < time < 8 else FrameState.PROPOSED for time in range(2, 9)}
+    run_until(lambda: shown() == stale)
+    watch.stop()
+
+
+# -------------------------------------------------------------------------------- spacing and estimate
+
+
+def test_the_spacing_is_the_engines_option(desk: Desk) -> None:
+    desk.inbetween()
+    desk.choice = replace(desk.choice, spacing=Spacing.SLOW_BOTH)
+    desk.inbetween()
+    assert [dict(request.options) for request in desk.backend.requests] == [{}, {"easing": "slow out and in"}]
+    assert {spacing.value for spacing in Spacing} == set(EASINGS)
+    assert EASING.name == "easing"
+    assert EASING.default == Spacing.EVEN.value
+
+
+def test_the_estimate_is_of_the_same_work(run_until: RunUntil) -> None:
+    desk, backend = (
+        Desk(run_until, document({0: flat_picture(1), 4: flat_picture(2), 6: flat_picture(3)})),
+        Planned(),
+    )
+
+    def cost(*times: int) -> Estimate | None:
+        ask = estimate_inbetweens(desk.document, desk.choice, times or None, cast("Backend", backend))
+        return finished(desk.run_until, ask)
+
+    assert cost() == Estimate(7, 0, 7.0, 2**20)
+    [planned] = backend.plans
+    assert cost(4) == Estimate(7, 0, 7.0, 2**20), "the layers are not there yet: all frames are drawn"
+    desk.inbetween()
+    [request] = desk.backend.requests
+    assert (planned.task, planned.targets, planned.options) == (
+        request.task,
+        request.targets,
+        request.options,
+    )
+    assert [sketch.time for sketch in planned.sketches] == [sketch.time for sketch in request.sketches]
+    assert cost(4) == Estimate(1, 0, 1.0, 2**20)
+
+
+def test_there_is_no_estimate_where_nothing_lies_between(desk: Desk) -> None:
+    sketch = desk.document.layer("lines").keyframes
+    sketch.clear()
+    backend = Planned()
+    for time in (0, 1, 2):
+        sketch[time] = flat_picture(time)
+        ask = estimate_inbetweens(desk.document, desk.choice, None, cast("Backend", backend))
+        assert finished(desk.run_until, ask) is None
+    assert backend.plans == []
+
+
+class Planned(MemoryBackend):
+    """Keeps what it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plans: list[JobRequest] = []
+
+    async def plan(self, request: JobRequest) -> JobEstimate:
+        self.plans.append(request)
+        return JobEstimate(float(len(request.targets)), 2**20, len(request.targets), 0)
+
+
+def states_by_keys(desk: Desk) -> dict[int, FrameState]:
+    """As the docker knows them, which looks at the key sketches, too."""
+    color, lines = layers_of(desk)
+    record, times = desk.record, range(2, 9)
+    ours, drawn = record.layer(color.id), record.drawn(lines.id)
+    assert ours is not None
+    keys = finished(desk.run_until, keys_now(desk.document, drawn, times))
+    return {
+        time: ours.frame(time).state_given(
+            digest_of(color.keyframes[time]), digest_of(lines.keyframes[time]), keys[time]
+        )
+        for time in times
+    }

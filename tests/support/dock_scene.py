@@ -133,6 +133,7 @@ def fill(model: Model) -> None:
     model.animation.show_engines((FLAT, ANIMATING))
     model.animation.set_option("prompt", "the cat looks up and blinks")
     model.choice.show_estimate(Estimate(24, 10, 12.3, 610_000_000))
+    model.choice.show_inbetween_estimate(Estimate(7, 0, 4.2, 320_000_000))
     model.backend.show(Link.READY, "Keycel 0.1.0")
     model.review.show_cells(CELLS)
     model.review.show_current(4)

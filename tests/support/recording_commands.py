@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keycel_plugin.state.records import Rgba, Scope
+from keycel_plugin.state.records import Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy
 from keycel_shared.messages import OptionValue
 
@@ -52,6 +52,9 @@ class RecordingCommands:
 
     def choose_scope(self, scope: Scope) -> None:
         self.calls.append(("choose_scope", scope))
+
+    def choose_spacing(self, spacing: Spacing) -> None:
+        self.calls.append(("choose_spacing", spacing))
 
     def load_palette(self, path: str) -> None:
         self.calls.append(("load_palette", path))

@@ -14,6 +14,7 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 _MODULES = {
     "lvcd": "keycel_backend.engines.lvcd.speed",
+    "anidoc": "keycel_backend.engines.anidoc.speed",
     "colorizediffusion": "keycel_backend.engines.colorizediffusion.speed",
     "flipsketch": "keycel_backend.engines.flipsketch.speed",
 }
@@ -22,6 +23,7 @@ _COMPILED = "lvcd"
 """The engine whose networks torch can be let compile."""
 _SIZES = {
     "lvcd": {"full": "576x320", "small": "192x128"},
+    "anidoc": {"full": "512x320", "small": "192x128"},
     "colorizediffusion": {"full": "512x512", "small": "128x128"},
     "flipsketch": {"full": "256x256", "small": "128x128"},
 }

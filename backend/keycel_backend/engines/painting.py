@@ -9,10 +9,14 @@ from typing import Generic, Protocol, TypeVar
 import cv2
 import numpy as np
 import torch
+from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import AutoencoderKLTemporalDecoder
 from torch import Tensor
 
-from keycel_backend.diffusion.attempts import FallbackCallback
+from keycel_backend.diffusion.attempts import FallbackCallback, with_fallback
+from keycel_backend.diffusion.fallback import Effort, Stage
+from keycel_backend.diffusion.placement import Networks, place
 from keycel_backend.diffusion.preview import RoughDecoder
+from keycel_backend.diffusion.svd.autoencoder import decode_chunk
 from keycel_backend.diffusion.tiny_decoder import load_tiny_decoder
 from keycel_backend.engines.base import PREVIEW_SIDE, Request
 from keycel_backend.models.catalogue import TAESD
@@ -20,6 +24,7 @@ from keycel_backend.regions.arrays import Bytes, Pixels
 from keycel_shared.errors import ErrorCode, KeycelError
 
 KEPT_BYTES = 1 << 30
+_DECODERS = ("vae",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,41 @@ def preview_picture(rough: Bytes, width: int, height: int) -> Pixels:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = cv2.resize(rough, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+
+
+class _WithDecoder(Networks, Protocol):
+    @property
+    def vae(self) -> AutoencoderKLTemporalDecoder: ...
+
+
+def decoded_chunk(
+    networks: _WithDecoder,
+    latents: Tensor,
+    device: torch.device,
+    effort: Effort,
+    listener: Listener,
+    to_bytes: Callable[[Tensor], Bytes],
+) -> tuple[Bytes | None, Effort]:
+    """Pictures of latents that are decoded together, and what memory has allowed.
+
+    Args:
+        latents: (frames, 4, height, width) scaled.
+        to_bytes: (frames, 3, 8 height, 8 width) in about -1..1 to (frames, height, width, 3) RGB.
+    Returns:
+        None for the pictures where memory calls for smaller chunks.
+    Raises:
+        KeycelError: RES_OUT_OF_MEMORY, or what `to_bytes` raises.
+    """
+    chunk = effort.decode_chunk
+
+    def work(effort: Effort) -> Bytes | None:
+        if effort.decode_chunk != chunk:
+            return None
+        place(networks, _DECODERS, device, effort.offload)
+        with torch.no_grad():
+            return to_bytes(decode_chunk(networks.vae, latents))
+
+    return with_fallback(effort, Stage.DECODE, work, listener.on_fallback)
 
 
 def check_decoded(pictures: Tensor) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
 import torch
 
 from keycel_backend.diffusion.probing import fastest_kind
+from keycel_backend.diffusion.svd.benchmark import StretchSpeed
+from keycel_backend.diffusion.timing import Part, operations_of, seconds_of
 from keycel_shared.errors import ErrorCode, KeycelError
 
 
@@ -16,7 +20,49 @@ def default_device() -> str:
     return fastest_kind()
 
 
-def device_title(device: torch.device) -> str:
+def circumstances(engine: str, small: bool, device: torch.device, precision: torch.dtype) -> dict[str, Any]:
+    """What was timed where, for JSON."""
+    return {
+        "engine": engine,
+        "networks": "small" if small else "full",
+        "device": _device_title(device),
+        "precision": str(precision).removeprefix("torch."),
+        "torch": torch.__version__,
+    }
+
+
+def figures_of(parts: tuple[Part, ...], peak_memory_bytes: int | None) -> dict[str, Any]:
+    """What is said of the parts of any engine, for JSON."""
+    seconds = seconds_of(parts)
+    return {
+        "tera_operations_per_second": operations_of(parts) / seconds / 1e12,
+        "peak_memory_bytes": peak_memory_bytes,
+        "parts": [
+            asdict(part)
+            | {
+                "share": part.seconds * part.times / seconds,
+                "tera_operations_per_second": part.tera_operations_per_second,
+            }
+            for part in parts
+        ],
+    }
+
+
+def stretch_figures(speed: StretchSpeed, per: str) -> dict[str, Any]:
+    """Of an engine that colours long shots in stretches, called `per`; for JSON."""
+    return {
+        "width": speed.width,
+        "height": speed.height,
+        "steps": speed.steps,
+        "seconds_per_step": speed.seconds_per_step,
+        "seconds_per_frame": speed.seconds_per_frame,
+        f"new_frames_per_{per}": speed.new_frames,
+        "operations_per_frame": speed.operations / speed.new_frames,
+        **figures_of(speed.parts, speed.peak_memory_bytes),
+    }
+
+
+def _device_title(device: torch.device) -> str:
     """Name of a card, for people."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
     return f"{device} ({name})"

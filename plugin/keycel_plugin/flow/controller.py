@@ -26,7 +26,7 @@ from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.state.engine_options import with_option
 from keycel_plugin.state.model import Model
-from keycel_plugin.state.records import Choice, Rgba, Scope
+from keycel_plugin.state.records import Choice, Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy
 from keycel_shared.messages import OptionValue
 
@@ -101,6 +101,9 @@ class Controller(QtCore.QObject):
 
     def choose_scope(self, scope: Scope) -> None:
         self._choose(scope=scope)
+
+    def choose_spacing(self, spacing: Spacing) -> None:
+        self._choose(spacing=spacing)
 
     def load_palette(self, path: str) -> None:
         async def work() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from keycel_plugin.flow.animate import animation_request
 from keycel_plugin.flow.backend import Backend
+from keycel_plugin.flow.inbetween import inbetween_request, planned_inbetweens
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.choice import Estimate
 from keycel_plugin.state.records import AnimationRecord, Choice
@@ -55,6 +56,26 @@ async def estimate_animation(
     if not choice.line_layer or not document.is_open():
         return None
     return await _asked(animation_request(document, made, made.times(), 0), backend)
+
+
+async def estimate_inbetweens(
+    document: ShotDocument, choice: Choice, times: tuple[int, ...] | None, backend: Backend
+) -> Estimate | None:
+    """The cost of drawing the frames between key sketches, those of `times` only (None: all).
+
+    An upper bound like `estimate`. None also where no frame lies between sketches.
+
+    Raises:
+        KeycelError: DOC_* if the document or a chosen layer is gone.
+    """
+    if not choice.line_layer or not choice.color_layer:
+        return None
+    plan = planned_inbetweens(document, choice, times)
+    if not plan.times or plan.keys[-1] - plan.keys[0] < len(plan.keys):
+        return None
+    painted = _unread(document.keyframe_times(choice.color_layer))
+    request = inbetween_request(document, plan.choice, _unread(plan.keys), painted, plan.times)
+    return await _asked(request, backend)
 
 
 async def _asked(request: JobRequest, backend: Backend) -> Estimate | None:

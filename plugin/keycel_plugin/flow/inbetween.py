@@ -9,6 +9,7 @@ from keycel_plugin.error_words import error_words
 from keycel_plugin.flow.collect import Shot, check_references
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.job import Job
+from keycel_plugin.flow.keys import keys_around
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.pair_writing import PairWriting, line_is_untouched
 from keycel_plugin.flow.pending import Kind, Pending
@@ -18,14 +19,68 @@ from keycel_plugin.flow.stock import Stock, take_stock
 from keycel_plugin.flow.summary import numbers, protection_told
 from keycel_plugin.host.ports import ShotDocument
 from keycel_plugin.state.progress import Progress
-from keycel_plugin.state.records import Choice, LayerRecord, ShotRecord, Take, TakeOrigin
+from keycel_plugin.state.records import Choice, LayerRecord, ShotRecord, Spacing, Take, TakeOrigin
 from keycel_plugin.words import _, plural
 from keycel_shared.errors import ErrorCode, KeycelError
-from keycel_shared.messages import JobRequest
+from keycel_shared.messages import JobRequest, PictureAt
 from keycel_shared.pixels import byte_count
 
 ENGINE = "morph"
 TASK = "inbetween"
+_SPACING = "easing"
+"""The engine's option."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What In-betweens would draw."""
+
+    choice: Choice
+    """With the layer of the key sketches as line layer."""
+    keys: tuple[int, ...]
+    times: tuple[int, ...]
+    drawn: LayerRecord
+    """Our layer with lines, or a record without an id where it is yet to be made."""
+    ours: LayerRecord
+    """The same with their colours."""
+
+
+def planned_inbetweens(
+    document: ShotDocument, choice: Choice, times: tuple[int, ...] | None, keys: Sequence[int] | None = None
+) -> Plan:
+    """Reads no picture. `keys`: key sketches that are not blank; None: all keyframes of the layer."""
+    choice = _of_sketches(document, choice)
+    known = tuple(document.keyframe_times(choice.line_layer) if keys is None else keys)
+    every = range(known[0], known[-1] + 1) if known else range(0)
+    drawn, ours = _layers(document, ShotMemory(document).record(), choice)
+    wanted = tuple(time for time in every if times is None or time in times or not drawn.layer)
+    return Plan(choice, known, wanted, drawn, ours)
+
+
+def inbetween_request(
+    document: ShotDocument,
+    choice: Choice,
+    sketches: Sequence[PictureAt],
+    keyframes: Sequence[PictureAt],
+    times: Sequence[int],
+    seed: int = 0,
+) -> JobRequest:
+    width, height = document.size
+    return JobRequest(
+        engine=ENGINE,
+        task=TASK,
+        width=width,
+        height=height,
+        drawings=(),
+        keyframes=tuple(keyframes),
+        sketches=tuple(sketches),
+        targets=tuple(times),
+        options={} if choice.spacing is Spacing.EVEN else {_SPACING: choice.spacing.value},
+        palette=choice.palette,
+        seed=seed,
+        redraw=seed != 0,
+        name=document.name,
+    )
 
 
 async def inbetween(
@@ -45,17 +100,19 @@ async def inbetween(
     try:
         await shot.read(context.progress)
         check_references(shot.keyframes, replace(choice, reference_layer=""))  # a picture is no painted key
-        keys = [drawing.time for drawing in shot.drawings]
-        every = _frames_between(keys)
-        drawn, ours = _layers(document, ShotMemory(document).record(), choice)
-        wanted = [time for time in every if times is None or time in times or not drawn.layer]
+        plan = planned_inbetweens(document, choice, times, [drawing.time for drawing in shot.drawings])
+        wanted, drawn, ours = plan.times, plan.drawn, plan.ours
+        if len(plan.keys) < 2:
+            raise _too_few()
         if not wanted:
-            raise _outside(keys)
+            raise _outside(plan.keys)
         if drawn.layer:
             check_can_begin(document, drawn.layer)
             check_can_begin(document, ours.layer)
         present = await _lines_now(document, drawn, wanted, context.progress)
         stock = await take_stock(document, ours, present, context.progress)
+        sketches = {drawing.time: drawing.digest for drawing in shot.drawings}
+        stock = replace(stock, keys=keys_around(sketches, wanted))
         left = [time for time in wanted if stock.protected(time) or _line_edited(drawn, time, present[time])]
         todo = [time for time in wanted if time not in left]
         seed = max((ours.frame(time).next_seed() for time in todo), default=0) if times and drawn.layer else 0
@@ -91,9 +148,12 @@ async def _make(order: _Order, choice: Choice, context: Context) -> _Made:
     writing = PairWriting(document, order.stock, order.drawn, order.times)
     pending = Pending(Kind.INBETWEEN, order.shot.line_layer, order.shot.color_layer, ours.layer, order.meant)
     job = Job(context.backend, context.progress, pending)
+    request = inbetween_request(
+        document, choice, order.shot.drawings, order.shot.keyframes, order.times, order.seed
+    )
     try:
         half = byte_count(*order.shot.size)
-        async for delivery in job.frames(_request(order, choice), order.shot.picture):
+        async for delivery in job.frames(request, order.shot.picture):
             event = delivery.event
             pixels = bytes(delivery.pixels)
             color, line = pixels[:half], pixels[half:]
@@ -109,24 +169,6 @@ async def _make(order: _Order, choice: Choice, context: Context) -> _Made:
     finally:
         job.close()
         writing.close()
-
-
-def _request(order: _Order, choice: Choice) -> JobRequest:
-    width, height = order.shot.size
-    return JobRequest(
-        engine=ENGINE,
-        task=TASK,
-        width=width,
-        height=height,
-        drawings=(),
-        keyframes=tuple(order.shot.keyframes),
-        sketches=tuple(order.shot.drawings),
-        targets=tuple(order.times),
-        palette=choice.palette,
-        seed=order.seed,
-        redraw=order.seed != 0,
-        name=order.shot.document.name,
-    )
 
 
 def _of_sketches(document: ShotDocument, choice: Choice) -> Choice:
@@ -145,14 +187,12 @@ def _stay_with_sketches(document: ShotDocument, choice: Choice) -> None:
     memory.save(replace(record, choice=chosen))
 
 
-def _frames_between(keys: Sequence[int]) -> range:
-    if len(keys) < 2:
-        raise KeycelError(
-            ErrorCode.DOC_NO_LINES,
-            _("The line layer has only one key sketch."),
-            _("Draw at least two key sketches, each at its own frame."),
-        )
-    return range(keys[0], keys[-1] + 1)
+def _too_few() -> KeycelError:
+    return KeycelError(
+        ErrorCode.DOC_NO_LINES,
+        _("The line layer has only one key sketch."),
+        _("Draw at least two key sketches, each at its own frame."),
+    )
 
 
 def _layers(document: ShotDocument, record: ShotRecord, choice: Choice) -> tuple[LayerRecord, LayerRecord]:

@@ -23,7 +23,7 @@ from keycel_shared.pixels import byte_count
 
 _LINES = Wish(lines=True)
 _KEYFRAME = Wish(colors=True)
-_TAKE = Wish()
+_TAKE = _SKETCH = Wish()
 
 
 class Observer:
@@ -46,13 +46,14 @@ class Observer:
         if sheet.our_layer != self.sheet.our_layer:
             self._outdated.update(sheet.starts)
         self.sheet = sheet
-        self.looks.forget_others({sheet.line_layer, sheet.color_layer, sheet.our_layer})
+        self.looks.forget_others(set(sheet.sources))
 
     def unseen(self) -> bool:
         """True if there is a picture that was never looked at."""
         sheet = self.sheet
         pictures = [(layer, start) for layer in (sheet.line_layer, sheet.our_layer) for start in sheet.starts]
         pictures += [(sheet.color_layer, start) for start in sheet.painted]
+        pictures += [(sheet.sketch_layer, start) for start in sheet.sketches]
         return any(layer and self.looks.digest(layer, start) is None for layer, start in pictures)
 
     async def look_at_frame(self, reading: Reading, time: int) -> bool:
@@ -87,6 +88,11 @@ class Observer:
         """The picture of the colour layer that starts at `time`. True if it is new."""
         read = partial(reading.keyframe, time)
         return await self.looks.look(self.sheet.color_layer, time, self.sheet.size, read, lambda _: _KEYFRAME)
+
+    async def look_at_sketch(self, reading: Reading, time: int) -> bool:
+        """The key sketch that starts at `time`. True if it is new."""
+        read = partial(reading.sketch, time)
+        return await self.looks.look(self.sheet.sketch_layer, time, self.sheet.size, read, lambda _: _SKETCH)
 
     async def show_takes(self, frame: Frame) -> None:
         """Pictures of a frame's takes, as they would look in the layer; large if there are several."""
@@ -167,13 +173,18 @@ class Reading:
         return bool(self._sheet.line_layer)
 
     def drawing(self, time: int) -> bytes:
-        sheet = self._sheet
-        # Our layer has the colour space that its colour layer had.
-        space = sheet.color_layer or sheet.our_layer or sheet.line_layer
-        return self._picture(sheet.line_layer, space, time)
+        return self._picture(self._sheet.line_layer, self._space, time)
+
+    def sketch(self, time: int) -> bytes:
+        return self._picture(self._sheet.sketch_layer, self._space, time)
 
     def keyframe(self, time: int) -> bytes:
         return self._picture(self._sheet.color_layer, self._sheet.color_layer, time)
+
+    @property
+    def _space(self) -> str:
+        """A layer with the colour space of ours, which had that of its colour layer."""
+        return self._sheet.color_layer or self._sheet.our_layer or self._sheet.line_layer
 
     def close(self) -> None:
         for reader in self._readers.values():

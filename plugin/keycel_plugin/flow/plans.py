@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from keycel_plugin.flow.backend import Backend
-from keycel_plugin.flow.estimate import estimate, estimate_animation
+from keycel_plugin.flow.estimate import estimate, estimate_animation, estimate_inbetweens
 from keycel_plugin.flow.planner import Planner
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
@@ -37,6 +37,7 @@ class Plans(QtCore.QObject):
         self._wanted = wanted
         choice, animation = model.choice, model.animation
         self._colors = Planner(model.progress, self._ask_colors, choice.show_estimate, self)
+        self._inbetweens = Planner(model.progress, self._ask_inbetweens, choice.show_inbetween_estimate, self)
         self._animation = Planner(model.progress, self._ask_animation, animation.show_estimate, self)
         animation.changed.connect(self._animation.plan_soon)
         for changed in (choice.changed, model.review.cells_changed):
@@ -44,10 +45,12 @@ class Plans(QtCore.QObject):
 
     def plan_soon(self, *_: object) -> None:
         self._colors.plan_soon()
+        self._inbetweens.plan_soon()
         self._animation.plan_soon()
 
     def stop(self) -> None:
         self._colors.stop()
+        self._inbetweens.stop()
         self._animation.stop()
 
     def _ask_colors(self) -> _Asked | None:
@@ -56,6 +59,13 @@ class Plans(QtCore.QObject):
             return None
         document, times = wanted
         return estimate(document, self._model.choice.choice, times, self._backend)
+
+    def _ask_inbetweens(self) -> _Asked | None:
+        wanted = self._wanted()
+        if wanted is None:
+            return None
+        document, times = wanted
+        return estimate_inbetweens(document, self._model.choice.choice, times, self._backend)
 
     def _ask_animation(self) -> _Asked | None:
         animation, document = self._model.animation, self._host.active_document()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from keycel_plugin.flow.drawings import drawing_digest, open_drawings
+from keycel_plugin.flow.keys import keys_now
 from keycel_plugin.flow.memory import ShotMemory
 from keycel_plugin.flow.place import layer_at_hand
 from keycel_plugin.flow.slices import shown_digest
@@ -84,12 +85,15 @@ class _Look:
     time: int
     shown: str
     drawing: str
+    keys: str
+    """Of an in-between, the key sketches around it."""
     state: FrameState
     written: Written | None
 
 
 async def _look(document: ShotDocument, ours: LayerRecord, times: Sequence[int]) -> list[_Look]:
     looks: list[_Look] = []
+    around = await keys_now(document, ShotMemory(document).record().drawn(ours.line_layer), times)
     lines = open_drawings(document, ours)
     try:
         for time in times:
@@ -102,7 +106,9 @@ async def _look(document: ShotDocument, ours: LayerRecord, times: Sequence[int])
                 written = frame.find_written(shown, drawing)
             else:
                 drawing = written.drawing if written is not None else ""
-            looks.append(_Look(time, shown, drawing, frame.state_given(shown, drawing), written))
+            keys = around.get(time, "")
+            state = frame.state_given(shown, drawing, keys)
+            looks.append(_Look(time, shown, drawing, keys, state, written))
     finally:
         if lines is not None:
             lines.close()
@@ -121,11 +127,11 @@ async def _kept(document: ShotDocument, ours: LayerRecord, look: _Look) -> bool:
 
 
 def _accepted(frame: FrameRecord, look: _Look) -> FrameRecord:
-    """Also for a stale frame: the artist says that its colours suit the changed drawing."""
+    """Also for a stale frame: the artist says that it suits the changed drawing, or the changed sketches."""
     if look.written is None:
         entry, take = Written(look.shown, look.drawing, look.shown), Take(look.shown, TakeOrigin.ARTIST)
     else:
-        entry, take = replace(look.written, drawing=look.drawing), None
+        entry, take = replace(look.written, drawing=look.drawing, keys=look.keys), None
     return replace(frame.with_written(entry, take), accepted=look.shown)
 
 

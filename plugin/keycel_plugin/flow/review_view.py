@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from keycel_plugin.flow.keys import keys_around
 from keycel_plugin.flow.looks import Looks
 from keycel_plugin.flow.memory import Question, Region, question_about
 from keycel_plugin.flow.sheet import Sheet
@@ -71,19 +72,29 @@ def frames_of(sheet: Sheet, looks: Looks) -> list[Frame]:
     records = {frame.time: frame for frame in sheet.ours.frames} if sheet.ours is not None else {}
     painted = [time for time in sheet.painted if looks.digest(sheet.color_layer, time)]
     found: list[Frame] = []
+    keys = _keys_around(sheet, looks)
     for start, end in sheet.exposures():
         drawing = looks.digest(sheet.line_layer, start)
         if drawing == "":
             continue
         record = records.get(start, FrameRecord(start))
         here = any(start <= time < end for time in painted)
-        found.append(_frame(sheet, looks, record, end, drawing, here))
+        found.append(_frame(sheet, looks, record, end, (drawing, keys.get(start, "")), here))
     return found
 
 
+def _keys_around(sheet: Sheet, looks: Looks) -> Mapping[int, str]:
+    """Between which key sketches in-betweens lie; nothing until all sketches have been looked at."""
+    seen = {time: looks.digest(sheet.sketch_layer, time) for time in sheet.sketches}
+    known = {time: digest for time, digest in seen.items() if digest is not None}
+    return keys_around(known, sheet.starts) if known and len(known) == len(seen) else {}
+
+
 def _frame(
-    sheet: Sheet, looks: Looks, record: FrameRecord, end: int, drawing: str | None, painted: bool
+    sheet: Sheet, looks: Looks, record: FrameRecord, end: int, of: tuple[str | None, str], painted: bool
 ) -> Frame:
+    """`of`: digest of its drawing, if known, and the key sketches around it."""
+    drawing, keys = of
     latest = record.written[-1] if record.written else None
     look = looks.get(sheet.our_layer, record.time)
     shown = look.digest if look is not None else latest.digest if latest is not None else ""
@@ -94,7 +105,7 @@ def _frame(
         record.time,
         end,
         record,
-        record.state_given(shown, assumed),
+        record.state_given(shown, assumed, keys),
         shown,
         take.take if take is not None else "",
         look.repainted if look is not None and is_artists(record, shown) else frozenset(),

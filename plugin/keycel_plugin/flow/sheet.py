@@ -35,6 +35,10 @@ class Sheet:
     """Where drawings start, ascending; without a line layer, where pictures of ours do."""
     painted: tuple[int, ...]
     """Where pictures of the colour layer start, ascending."""
+    sketch_layer: str = ""
+    """With the key sketches, where the drawings are in-betweens of ours; empty if it is gone."""
+    sketches: tuple[int, ...] = ()
+    """Where key sketches start, ascending."""
 
     @property
     def canvas(self) -> tuple[object, ...]:
@@ -44,7 +48,7 @@ class Sheet:
     @property
     def sources(self) -> tuple[str, ...]:
         """The layers that pictures are read from."""
-        return (self.line_layer, self.color_layer, self.our_layer)
+        return (self.line_layer, self.color_layer, self.our_layer, self.sketch_layer)
 
     @property
     def our_layer(self) -> str:
@@ -83,6 +87,8 @@ class SheetReader:
         line, color = (layer if layer in present else "" for layer in (line, color))
         if ours is not None and ours.has_drawings:
             color = ""  # no colours belong to it
+        drawn = record.drawn(line)
+        sketch = drawn.line_layer if drawn is not None and drawn.line_layer in present else ""
         timeline = line or (ours.layer if ours is not None else "")
         return Sheet(
             document.size,
@@ -95,6 +101,8 @@ class SheetReader:
             color,
             document.keyframe_times(timeline) if timeline else (),
             document.keyframe_times(color) if color else (),
+            sketch,
+            document.keyframe_times(sketch) if sketch else (),
         )
 
 

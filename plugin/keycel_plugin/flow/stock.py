@@ -22,21 +22,25 @@ class Stock:
     """Frame number to digest of the drawing shown there; empty where nothing is drawn."""
     shown: Mapping[int, str] = field(default_factory=dict[int, str])
     """Frame number to digest of what the layer has there; empty (or none) if there is nothing visible."""
+    keys: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Frame number of an in-between to the key sketches around it (`flow.keys`)."""
 
     def shown_at(self, time: int) -> str:
         return self.shown.get(time, "")
 
     def state(self, time: int) -> FrameState:
-        return self.ours.frame(time).state_given(self.shown_at(time), self.drawings[time])
+        return self.ours.frame(time).state_given(
+            self.shown_at(time), self.drawings[time], self.keys.get(time, "")
+        )
 
     def protected(self, time: int) -> bool:
         """True if only an explicit wish may change its colours."""
-        return is_protected(self.ours.frame(time), self.shown_at(time), self.drawings[time])
+        return self.would_protect(self.ours.frame(time), self.shown_at(time))
 
-
-def is_protected(frame: FrameRecord, shown: str, drawing: str) -> bool:
-    """True for a locked frame, and for one that the artist has accepted or edited."""
-    return frame.locked or frame.state_given(shown, drawing) in (FrameState.ACCEPTED, FrameState.EDITED)
+    def would_protect(self, frame: FrameRecord, shown: str) -> bool:
+        """True for a locked frame, and for one that is accepted or edited if the layer has `shown` there."""
+        state = frame.state_given(shown, self.drawings[frame.time], self.keys.get(frame.time, ""))
+        return frame.locked or state in (FrameState.ACCEPTED, FrameState.EDITED)
 
 
 async def take_stock(

@@ -196,7 +196,7 @@ class Watch(QtCore.QObject):
             traceback.print_exception(type(error), error, error.__traceback__)
 
     async def _look_at_all(self, observer: Observer) -> None:
-        """From the playhead onwards, then the frames before it, then the painted keyframes."""
+        """From the playhead onwards, then the frames before it, then painted keyframes and key sketches."""
         self._all_due = False
         published = time.monotonic()
         reading = Reading(observer.document, observer.sheet)
@@ -215,6 +215,9 @@ class Watch(QtCore.QObject):
             for start in observer.sheet.painted:
                 await observer.look_at_keyframe(reading, start)
                 await pause(_REST_MS)
+            for start in observer.sheet.sketches:
+                await observer.look_at_sketch(reading, start)
+                await pause(_REST_MS)
         except BaseException:
             self._all_due = True
             raise
@@ -225,13 +228,16 @@ class Watch(QtCore.QObject):
         await self._show_takes(observer)
 
     async def _look_at_current(self, observer: Observer) -> None:
-        """The frame under the playhead; by turns its painted keyframe and one other frame."""
+        """The frame under the playhead, its key sketch; by turns its painted keyframe and one other frame."""
         reading = Reading(observer.document, observer.sheet)
         current, starts = self._model.review.current, observer.sheet.starts
         new = False
         try:
             if current >= 0:
                 new |= await self._look_at_frame(observer, reading, current)
+            sketches = [start for start in observer.sheet.sketches if start <= current]
+            if sketches:
+                new |= await observer.look_at_sketch(reading, sketches[-1])
             self._turn += 1
             painted = [start for start in observer.sheet.painted if start <= current]
             if painted and self._turn % 2:

@@ -17,7 +17,7 @@ from keycel_plugin.flow.place import check_still_there, free_name, in_front
 from keycel_plugin.flow.read_back import read_back
 from keycel_plugin.flow.recolor import colors_in, in_shown_colors
 from keycel_plugin.flow.slices import shown_digest
-from keycel_plugin.flow.stock import Stock, is_protected
+from keycel_plugin.flow.stock import Stock
 from keycel_plugin.host.ports import Place, Replacement, ShotDocument, StagedLayer
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.records import FrameRecord, LayerRecord, PaletteEntry, Take, TakeOrigin, Written
@@ -226,7 +226,7 @@ class Writing:
         if frame.time in self._permitted:
             as_agreed = (self._stock.shown_at(frame.time), self._stock.ours.frame(frame.time).accepted)
             return not frame.locked and (shown, frame.accepted) == as_agreed
-        return not is_protected(frame, shown, self._stock.drawings[frame.time])
+        return not self._stock.would_protect(frame, shown)
 
     def _needs_writing(self, time: int, shown: str, present: Collection[int]) -> bool:
         differs = shown != self._planned[time].entry.digest or time not in present
@@ -280,8 +280,8 @@ class Writing:
     def _plan(
         self, time: int, digest: str, take: Take | None, colors: tuple[PaletteEntry, ...] = ()
     ) -> _Planned:
-        drawing = self._drawings[time]
-        return _Planned(Written(digest, drawing, take.digest if take is not None else "", colors), take)
+        drawing, keys = self._drawings[time], self._stock.keys.get(time, "")
+        return _Planned(Written(digest, drawing, take.digest if take is not None else "", colors, keys), take)
 
     def _stage(self) -> StagedLayer:
         if self._staged is None:

@@ -40,6 +40,8 @@ class ShotChoice(QtCore.QObject):
         """The backend's engine that colours a drawing after an image; None: it has none."""
         self.estimate: Estimate | None = None
         """None while it is not known."""
+        self.inbetween_estimate: Estimate | None = None
+        """Of the frames between key sketches; None while it is not known, or if there are none."""
 
     @property
     def engine(self) -> EngineInfo | None:
@@ -70,4 +72,9 @@ class ShotChoice(QtCore.QObject):
     def show_estimate(self, estimate: Estimate | None) -> None:
         if estimate != self.estimate:
             self.estimate = estimate
+            self.estimate_changed.emit()
+
+    def show_inbetween_estimate(self, estimate: Estimate | None) -> None:
+        if estimate != self.inbetween_estimate:
+            self.inbetween_estimate = estimate
             self.estimate_changed.emit()

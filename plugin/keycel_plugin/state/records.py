@@ -30,6 +30,15 @@ class Scope(str, Enum):
     CURRENT = "current"
 
 
+class Spacing(str, Enum):
+    """How in-betweens are spaced between two key sketches, in the words of engines."""
+
+    EVEN = "even"
+    SLOW_OUT = "slow out"
+    SLOW_IN = "slow in"
+    SLOW_BOTH = "slow out and in"
+
+
 class TakeOrigin(str, Enum):
     ENGINE = "engine"
     ARTIST = "artist"
@@ -59,6 +68,7 @@ class Choice:
     """Painted where the figure of drawings is, for colouring after an image; empty: the engine tells it."""
     image_options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
     """Of the engine that colours after images; only those that differ from its own defaults."""
+    spacing: Spacing = Spacing.EVEN
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,8 @@ class Written:
     """Digest of its take; empty for the blank picture of a frame without colours."""
     colors: tuple[PaletteEntry, ...] = ()
     """Colours of the take that were replaced in the picture; without names."""
+    keys: str = ""
+    """Of a drawn in-between, between which key sketches it lies (`flow.keys`)."""
 
     def color_of(self, original: Rgba) -> Rgba:
         """What a colour of the take looks like in the picture."""
@@ -127,24 +139,26 @@ class FrameRecord:
     def find_take(self, digest: str) -> Take | None:
         return next((take for take in self.takes if take.digest == digest), None)
 
-    def state_given(self, shown: str, drawing: str) -> FrameState:
+    def state_given(self, shown: str, drawing: str, keys: str = "") -> FrameState:
         """The frame's state.
 
         `shown`: digest of what the layer has at this frame (empty: no keyframe, or no visible pixel);
-        `drawing`: digest of the drawing there. What the artist has painted stays theirs: it is never
-        stale, also if it was a take in between.
+        `drawing`: digest of the drawing there; `keys`: of an in-between, the key sketches around it (empty:
+        not known). What the artist has painted stays theirs: it is never stale, also if it was a take in
+        between.
         """
         entry = self.find_written(shown, drawing)
         if entry is None:
             return FrameState.EDITED if shown or self.written else self._without_colors()
         if not entry.take:
             return self._without_colors()
-        if shown == self.accepted and entry.drawing == drawing:
+        fits = entry.drawing == drawing and (entry.keys == keys or not entry.keys or not keys)
+        if shown == self.accepted and fits:
             return FrameState.ACCEPTED
         take = self.find_take(entry.take)
         if take is not None and take.origin is TakeOrigin.ARTIST:
             return FrameState.EDITED
-        return FrameState.PROPOSED if entry.drawing == drawing else FrameState.STALE
+        return FrameState.PROPOSED if fits else FrameState.STALE
 
     def follows_palette(self, shown: str) -> bool:
         """True if replacing a colour may change what the layer has here.
@@ -170,7 +184,13 @@ class FrameRecord:
         return replace(self, takes=tuple(renewed if each is known else each for each in self.takes))
 
     def with_written(self, entry: Written, take: Take | None = None) -> FrameRecord:
-        """After writing `entry` (of the take `take`, if it is one)."""
+        """After writing `entry` (of the take `take`, if it is one).
+
+        Other colours of a known in-between leave it between the same key sketches.
+        """
+        if not entry.keys:
+            same = (known.keys for known in reversed(self.written) if known.drawing == entry.drawing)
+            entry = replace(entry, keys=next(same, ""))
         frame = self if take is None else self.with_take(take)
         others = tuple(written for written in self.written if written != entry)
         return replace(frame, written=(*others, entry), error="")

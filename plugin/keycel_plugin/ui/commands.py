@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from keycel_plugin.state.records import Rgba, Scope
+from keycel_plugin.state.records import Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy
 from keycel_shared.messages import OptionValue
 
@@ -44,6 +44,8 @@ class Commands(Protocol):
     def set_option(self, name: str, value: OptionValue) -> None: ...
 
     def choose_scope(self, scope: Scope) -> None: ...
+
+    def choose_spacing(self, spacing: Spacing) -> None: ...
 
     def load_palette(self, path: str) -> None:
         """From now on only the colours of this .gpl or .kpl file are legal."""

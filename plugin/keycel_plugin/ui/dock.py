@@ -68,7 +68,9 @@ class Dock(QtWidgets.QWidget):
         self.estimate_label = shot.estimate_label
         self.colorize_button = shot.colorize_button
         self.spread_button = shot.spread_button
-        self.inbetween_button = shot.inbetween_button
+        self.inbetween_button = shot.inbetween_part.button
+        self.spacing_picker = shot.inbetween_part.spacing_picker
+        self.inbetween_estimate_label = shot.inbetween_part.estimate_label
         self.strip = review.strip
         self.previous_unsure_button = review.tools.previous_unsure_button
         self.next_unsure_button = review.tools.next_unsure_button

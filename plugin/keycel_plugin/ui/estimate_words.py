@@ -7,6 +7,15 @@ from keycel_plugin.ui.figures import duration, size
 from keycel_plugin.words import _, plural
 
 
+def inbetween_words(estimate: Estimate) -> str:
+    frames = plural("One frame", "{count} frames", estimate.frames)
+    if estimate.stored >= estimate.frames:
+        return _("{frames}: all stored already, nothing to compute").format(frames=frames)
+    return _("{frames} · {duration} · {memory}").format(
+        frames=frames, duration=duration(estimate.seconds), memory=size(estimate.memory_bytes)
+    )
+
+
 def estimate_words(estimate: Estimate | None) -> str:
     if estimate is None:
         return _("No estimate yet")

@@ -10,6 +10,7 @@ from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.estimate_words import estimate_words
 from keycel_plugin.ui.icons import Icons, SnugButton
 from keycel_plugin.ui.image_button import ImageButtons
+from keycel_plugin.ui.inbetween_part import InbetweenPart
 from keycel_plugin.ui.options_form import OptionsForm
 from keycel_plugin.ui.palette_restriction import PaletteRestriction
 from keycel_plugin.ui.pickers import LayerPicker, OptionalLayerPicker, Picker, ResultPicker
@@ -51,10 +52,7 @@ class ShotPage(QtWidgets.QWidget):
             _("Spread"),
             _("Colour all other frames again, with those that you have painted on or accepted as keyframes"),
         )
-        self.inbetween_button = SnugButton(
-            _("In-betweens"),
-            _("The line layer has key sketches: draw the frames between them, and colour them all"),
-        )
+        self.inbetween_part = InbetweenPart(model.choice, commands)
         self._lay_out()
         self._connect()
         self._show_choice()
@@ -109,7 +107,7 @@ class ShotPage(QtWidgets.QWidget):
         column.addLayout(form)
         column.addWidget(self.options_form)
         column.addWidget(self.image_options_form)
-        column.addWidget(self.inbetween_button)
+        column.addWidget(self.inbetween_part)
         column.addStretch(1)
         area = scrollable(content)
         area.setMinimumHeight(_FORM_ROWS_AT_LEAST * self.line_picker.sizeHint().height())
@@ -129,7 +127,6 @@ class ShotPage(QtWidgets.QWidget):
         self.engine_picker.picked.connect(self._choose_engine)
         self.scope_picker.picked.connect(self._choose_scope)
         self.colorize_button.clicked.connect(guarded(commands.colorize))
-        self.inbetween_button.clicked.connect(guarded(commands.inbetween))
         self.spread_button.clicked.connect(guarded(commands.spread))
         self._model.choice.changed.connect(self._show_choice)
         self._model.choice.estimate_changed.connect(self._show_estimate)
@@ -212,7 +209,7 @@ class ShotPage(QtWidgets.QWidget):
             self.image_options_form,
             self.image_buttons,
             self.colorize_button,
-            self.inbetween_button,
+            self.inbetween_part,
             self.spread_button,
         ):
             widget.setEnabled(idle)

@@ -23,7 +23,7 @@ def state_words(state: FrameState) -> str:
         FrameState.PROPOSED: _("coloured, waiting for your review"),
         FrameState.ACCEPTED: _("accepted by you"),
         FrameState.EDITED: _("painted on by you"),
-        FrameState.STALE: _("the drawing has changed since it was coloured"),
+        FrameState.STALE: _("the drawing or its key sketches have changed since it was coloured"),
         FrameState.FAILED: _("colouring failed"),
     }[state]
 

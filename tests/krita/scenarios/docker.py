@@ -193,10 +193,10 @@ def answer_when_asked(name, yes, arguments=()):
     return {**look(), "asked": asked}
 
 
-def pick(line=None, color=None):
-    """Choose layers in the two drop-down lists."""
+def pick(line=None, color=None, reference=None):
+    """Choose layers in the drop-down lists."""
     content = dock()
-    for name, layer in (("line_picker", line), ("color_picker", color)):
+    for name, layer in (("line_picker", line), ("color_picker", color), ("reference_picker", reference)):
         if layer is not None:
             picker = getattr(content, name)
             picker.opening.emit()

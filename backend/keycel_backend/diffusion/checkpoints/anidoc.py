@@ -17,7 +17,7 @@ from keycel_backend.diffusion.checkpoints.files import TensorFile, open_tensors
 from keycel_backend.diffusion.checkpoints.sources import Origin, Origins, Source, check_names, check_shapes
 from keycel_backend.diffusion.checkpoints.store import (
     fill,
-    open_stored,
+    load_stored,
     read_configuration,
     with_tuples,
     write_converted,
@@ -102,7 +102,4 @@ def load_anidoc(folder: Path, precision: torch.dtype) -> AniDocNetworks:
             ImageEncoderConfiguration(**with_tuples(parts["image_encoder"])),
         ),
     )
-    with torch.device("meta"):
-        networks = build_networks(configuration)
-    fill(networks, open_stored(networks, folder), precision)
-    return networks
+    return load_stored(folder, build_networks, configuration, precision)

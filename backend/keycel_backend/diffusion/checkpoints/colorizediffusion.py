@@ -20,7 +20,7 @@ from keycel_backend.diffusion.checkpoints.sources import (
 )
 from keycel_backend.diffusion.checkpoints.store import (
     fill,
-    open_stored,
+    load_stored,
     read_configuration,
     with_tuples,
     write_converted,
@@ -99,10 +99,7 @@ def load_colorizediffusion(folder: Path, precision: torch.dtype) -> ColorizeDiff
         KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
     """
     configuration = read_configuration(folder, "colorizediffusion", _configuration)
-    with torch.device("meta"):
-        networks = build_networks(configuration)
-    fill(networks, open_stored(networks, folder), precision)
-    return networks
+    return load_stored(folder, build_networks, configuration, precision)
 
 
 def _configuration(parts: dict[str, Any]) -> ColorizeDiffusionConfiguration:

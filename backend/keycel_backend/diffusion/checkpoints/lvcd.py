@@ -19,7 +19,7 @@ from keycel_backend.diffusion.checkpoints.sources import (
 )
 from keycel_backend.diffusion.checkpoints.store import (
     fill,
-    open_stored,
+    load_stored,
     read_configuration,
     with_tuples,
     write_converted,
@@ -98,10 +98,7 @@ def load_lvcd(folder: Path, precision: torch.dtype) -> LvcdNetworks:
             ImageEncoderConfiguration(**with_tuples(parts["image_encoder"])),
         ),
     )
-    with torch.device("meta"):
-        networks = build_networks(configuration)
-    fill(networks, open_stored(networks, folder), precision)
-    return networks
+    return load_stored(folder, build_networks, configuration, precision)
 
 
 def official_origins(networks: LvcdNetworks, svd: TensorFile, lvcd: TensorFile) -> dict[str, Origins]:

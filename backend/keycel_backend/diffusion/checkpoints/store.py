@@ -24,6 +24,7 @@ from keycel_backend.diffusion.placement import Networks, component_dtype
 from keycel_shared.errors import ErrorCode, KeycelError
 
 Configuration = TypeVar("Configuration")
+AnyNetworks = TypeVar("AnyNetworks", bound=Networks)
 
 _CONFIGURATION = "configuration.json"
 
@@ -78,6 +79,23 @@ def fill(networks: Networks, origins: Mapping[str, Origins], precision: torch.dt
         state = read_component(origins[name], component_dtype(name, precision))
         component.load_state_dict(state, assign=True)
         component.requires_grad_(False)
+
+
+def load_stored(
+    folder: Path,
+    build: Callable[[Configuration], AnyNetworks],
+    configuration: Configuration,
+    precision: torch.dtype,
+) -> AnyNetworks:
+    """Networks from a folder of `write_converted`, on the CPU.
+
+    Raises:
+        KeycelError: REG_NO_MODEL or REG_BAD_MODEL.
+    """
+    with torch.device("meta"):
+        networks = build(configuration)
+    fill(networks, open_stored(networks, folder), precision)
+    return networks
 
 
 def read_configuration(

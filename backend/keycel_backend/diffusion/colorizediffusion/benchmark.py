@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,27 +17,33 @@ from keycel_backend.diffusion.colorizediffusion.modes import (
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks, build_networks
 from keycel_backend.diffusion.colorizediffusion.sampling import Branches, SamplingOptions, decode_latents
 from keycel_backend.diffusion.colorizediffusion.unet import unet_forward
-from keycel_backend.diffusion.counting import counted
-from keycel_backend.diffusion.lvcd.benchmark import Part
 from keycel_backend.diffusion.random_weights import fill_with_noise
-from keycel_backend.diffusion.timing import median_seconds
+from keycel_backend.diffusion.timing import (
+    Part,
+    Work,
+    counted_parts,
+    median_seconds,
+    operations_of,
+    peak_bytes,
+    seconds_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSpeed:
     parts: tuple[Part, ...]
-    """A "segment" is one drawing, with its reference."""
+    """Of one drawing, with its reference."""
     peak_memory_bytes: int | None
     """Of the GPU; None without one."""
 
     @property
     def seconds(self) -> float:
         """Of one drawing."""
-        return sum(part.seconds * part.times_per_segment for part in self.parts)
+        return seconds_of(self.parts)
 
     @property
     def operations(self) -> float:
-        return sum(part.operations * part.times_per_segment for part in self.parts)
+        return operations_of(self.parts)
 
 
 def measure_colorizediffusion(
@@ -61,21 +66,10 @@ def measure_colorizediffusion(
     with meta:
         networks, shapes = build_networks(configuration), build_networks(configuration).to(meta, precision)
     fill_with_noise(networks, device, precision)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
     works = _works(networks, options, mode, height, width, device)
     twins = _works(shapes, options, mode, height, width, meta)
-    parts: list[Part] = []
-    for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
-        with counted() as count, torch.no_grad():
-            twin()
-        parts.append(Part(name, times, median_seconds(work, device, repeats), count.operations))
-    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    return ReferenceSpeed(tuple(parts), peak)
-
-
-_Work = tuple[float, Callable[[], object]]
-"""How often for a drawing, and the work."""
+    peak = peak_bytes(works, device)
+    return ReferenceSpeed(counted_parts(works, twins, median_seconds(works, device, repeats)), peak)
 
 
 @torch.no_grad()
@@ -86,7 +80,7 @@ def _works(
     height: int,
     width: int,
     device: torch.device,
-) -> dict[str, _Work]:
+) -> dict[str, Work]:
     pixels = networks.configuration.autoencoder.pixels_per_latent
     rows, columns = height // pixels, width // pixels
     image = torch.zeros(1, 3, height, width, device=device)

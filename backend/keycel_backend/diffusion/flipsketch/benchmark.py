@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from keycel_backend.diffusion.counting import counted
 from keycel_backend.diffusion.flipsketch.autoencoder import decode_frames, encode_sketch
 from keycel_backend.diffusion.flipsketch.composition import Composition, Recording
 from keycel_backend.diffusion.flipsketch.configuration import FlipsketchConfiguration
@@ -18,22 +16,7 @@ from keycel_backend.diffusion.flipsketch.networks import (
 )
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.random_weights import fill_with_noise
-from keycel_backend.diffusion.timing import median_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the work, done once."""
-
-    name: str
-    times_per_clip: float
-    seconds: float
-    """Median of the repeats."""
-    operations: int
-
-    @property
-    def tera_operations_per_second(self) -> float:
-        return self.operations / self.seconds / 1e12
+from keycel_backend.diffusion.timing import Part, Work, counted_parts, median_seconds, peak_bytes, seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +32,7 @@ class FlipsketchSpeed:
 
     @property
     def seconds_per_clip(self) -> float:
-        return sum(part.seconds * part.times_per_clip for part in self.parts)
+        return seconds_of(self.parts)
 
     @property
     def seconds_per_frame(self) -> float:
@@ -61,11 +44,7 @@ class FlipsketchSpeed:
         """Of sampling, without the inversion; steps with composition and without, on average."""
         beside = ("encoding the sketch", "inversion step", "decoding a frame")
         sampling = (part for part in self.parts if part.name not in beside)
-        return sum(part.seconds * part.times_per_clip for part in sampling) / self.steps
-
-    def share(self, part: Part) -> float:
-        """Of the time of a clip, 0..1."""
-        return part.seconds * part.times_per_clip / self.seconds_per_clip
+        return sum(part.seconds * part.times for part in sampling) / self.steps
 
 
 def measure_flipsketch(
@@ -90,21 +69,11 @@ def measure_flipsketch(
         networks, shapes = build_networks(configuration), build_networks(configuration)
     fill_with_noise(networks, device, precision)
     torch.nn.Module.to(shapes.unet, dtype=precision)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
     works = _works(networks, options, frames, height, width, device)
     twins = _works(shapes, options, frames, height, width, torch.device("meta"))
-    parts: list[Part] = []
-    for (name, (times, work)), (_, twin) in zip(works.items(), twins.values(), strict=True):
-        with counted() as count, torch.no_grad():
-            twin()
-        parts.append(Part(name, times, median_seconds(work, device, repeats), count.operations))
-    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    return FlipsketchSpeed(height, width, frames, options.num_steps, tuple(parts), peak)
-
-
-_Work = tuple[float, Callable[[], object]]
-"""How often in a clip, and the work."""
+    peak = peak_bytes(works, device)
+    parts = counted_parts(works, twins, median_seconds(works, device, repeats))
+    return FlipsketchSpeed(height, width, frames, options.num_steps, parts, peak)
 
 
 def _works(
@@ -114,7 +83,7 @@ def _works(
     height: int,
     width: int,
     device: torch.device,
-) -> dict[str, _Work]:
+) -> dict[str, Work]:
     configuration, unet = networks.configuration, networks.unet
     pixels = configuration.vae.pixels_per_latent
     rows, columns = height // pixels, width // pixels
@@ -139,7 +108,7 @@ def _works(
         noise = predict_noise(unet, torch.cat([clip[:, :, :1], variable], dim=2), 1, text)
         torch.autograd.grad(noise[:, :, :1].square().mean(), [variable])
 
-    works: dict[str, _Work] = {
+    works: dict[str, Work] = {
         "encoding the sketch": (1, lambda: encode_sketch(networks.vae, picture, posterior)),
         "inversion step": (options.inversion_steps, lambda: predict_noise(unet, copies, 1, text)),
         "plain pass": (

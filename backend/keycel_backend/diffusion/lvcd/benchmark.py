@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
 
-from keycel_backend.diffusion.counting import counted
 from keycel_backend.diffusion.lvcd.conditions import sketch_hint, time_ids
 from keycel_backend.diffusion.lvcd.mixing import SlotMixing
 from keycel_backend.diffusion.lvcd.networks import (
@@ -21,27 +17,13 @@ from keycel_backend.diffusion.lvcd.networks import (
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.slots import AttentionMode
 from keycel_backend.diffusion.lvcd.unoptimised import PlainMixing, plain_decoding, plain_step
-from keycel_backend.diffusion.probing import device_module
 from keycel_backend.diffusion.random_weights import fill_with_noise
 from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk, posterior_mode
+from keycel_backend.diffusion.svd.benchmark import StretchSpeed, no_residuals
 from keycel_backend.diffusion.svd.controlnet import embed_hint
 from keycel_backend.diffusion.svd.image_embedding import embed_image
 from keycel_backend.diffusion.svd.unet import Conditioning, Residuals
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the work, done once."""
-
-    name: str
-    times_per_segment: float
-    seconds: float
-    """Median of the repeats."""
-    operations: int
-
-    @property
-    def tera_operations_per_second(self) -> float:
-        return self.operations / self.seconds / 1e12
+from keycel_backend.diffusion.timing import Work, counted_parts, median_seconds, peak_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +31,20 @@ class PlainPart:
     """A part of the work done without anything that saves work (`unoptimised.py`)."""
 
     name: str
-    times_per_segment: float
+    times: float
+    """How often it is done for a segment."""
     seconds: float
     """Median of the repeats."""
 
 
 @dataclass(frozen=True, slots=True)
-class LvcdSpeed:
-    height: int
-    width: int
-    steps: int
-    new_frames: int
-    """Of a segment."""
-    parts: tuple[Part, ...]
-    peak_memory_bytes: int | None
-    """Of the GPU; None without one."""
+class LvcdSpeed(StretchSpeed):
     unoptimised: tuple[PlainPart, ...]
-
-    @property
-    def seconds_per_segment(self) -> float:
-        return sum(part.seconds * part.times_per_segment for part in self.parts)
-
-    @property
-    def seconds_per_frame(self) -> float:
-        """In a long shot; what is done once for a shot is not in it."""
-        return self.seconds_per_segment / self.new_frames
-
-    @property
-    def seconds_per_step(self) -> float:
-        return sum(part.seconds for part in self.parts if part.times_per_segment == self.steps)
 
     @property
     def speed_up(self) -> float:
         """Time of a segment without anything that saves work, over its time with all of it."""
-        return (
-            sum(part.seconds * part.times_per_segment for part in self.unoptimised) / self.seconds_per_segment
-        )
-
-    def share(self, part: Part) -> float:
-        """Of the time of a segment, 0..1."""
-        return part.seconds * part.times_per_segment / self.seconds_per_segment
+        return sum(part.seconds * part.times for part in self.unoptimised) / self.seconds
 
 
 def measure_lvcd(
@@ -116,21 +72,20 @@ def measure_lvcd(
         networks.to(device, precision, channels_last=True)
     with torch.device("meta"):
         shapes = build_networks(configuration).to(torch.device("meta"), precision)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
     works = _works(networks, options, height, width, device)
     twins = _works(shapes, options, height, width, torch.device("meta"))
     plain = _plain_works(networks, options, height, width, device)
-    for _, work in works.values():  # the peak is of these alone
-        _seconds(work, device)
-    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    seconds = _median_seconds({**works, **plain}, device, repeats)
-    parts = tuple(
-        Part(name, times, seconds[name], _operations(twin))
-        for (name, (times, _)), (_, twin) in zip(works.items(), twins.values(), strict=True)
+    peak = peak_bytes(works, device)
+    seconds = median_seconds({**works, **plain}, device, repeats)
+    return LvcdSpeed(
+        height,
+        width,
+        options.num_steps,
+        options.layout.stride,
+        counted_parts(works, twins, seconds),
+        peak,
+        tuple(PlainPart(name, times, seconds[name]) for name, (times, _) in plain.items()),
     )
-    unoptimised = tuple(PlainPart(name, times, seconds[name]) for name, (times, _) in plain.items())
-    return LvcdSpeed(height, width, options.num_steps, options.layout.stride, parts, peak, unoptimised)
 
 
 def random_networks(
@@ -143,13 +98,9 @@ def random_networks(
     return networks
 
 
-_Work = tuple[float, Callable[[], object]]
-"""How often in a segment, and the work."""
-
-
 def _works(
     networks: LvcdNetworks, options: SamplingOptions, height: int, width: int, device: torch.device
-) -> dict[str, _Work]:
+) -> dict[str, Work]:
     layout, dtype = options.layout, networks.unet.dtype
     pixels = networks.configuration.autoencoder.pixels_per_latent
     rows, columns = height // pixels, width // pixels
@@ -172,7 +123,7 @@ def _works(
     def control() -> Residuals:
         return networks.passes.controlnet(networks.controlnet, sample, label, told, mixing, hint)
 
-    residuals = _zero_residuals(networks, layout.total, rows, columns, device, dtype)
+    residuals = no_residuals(networks.controlnet, networks.configuration.unet.layers_per_block, sample)
     return {
         "image embedding": (0, lambda: embed_image(networks.image_encoder, image)),
         "encoding the reference": (0, lambda: posterior_mode(networks.vae, image)),
@@ -186,23 +137,9 @@ def _works(
     }
 
 
-def _zero_residuals(
-    networks: LvcdNetworks, slots: int, rows: int, columns: int, device: torch.device, dtype: torch.dtype
-) -> Residuals:
-    """As of a ControlNet that has nothing to say."""
-    down: list[Tensor] = []
-    layers = networks.configuration.unet.layers_per_block
-    for index, convolution in enumerate(networks.controlnet.controlnet_down_blocks):
-        assert isinstance(convolution, nn.Conv2d)
-        halvings = index // (layers + 1)
-        size = (rows >> halvings, columns >> halvings)
-        down.append(torch.zeros(slots, convolution.out_channels, *size, device=device, dtype=dtype))
-    return Residuals(down, torch.zeros_like(down[-1]))
-
-
 def _plain_works(
     networks: LvcdNetworks, options: SamplingOptions, height: int, width: int, device: torch.device
-) -> dict[str, _Work]:
+) -> dict[str, Work]:
     """What a segment takes without anything that saves work."""
     layout, dtype = options.layout, networks.unet.dtype
     pixels = networks.configuration.autoencoder.pixels_per_latent
@@ -219,27 +156,3 @@ def _plain_works(
         "step, nothing saved": (options.num_steps, step),
         "decoding, nothing saved": (layout.stride, plain_decoding(networks, latent)),
     }
-
-
-def _operations(twin: Callable[[], object]) -> int:
-    with counted() as count, torch.no_grad():
-        twin()
-    return count.operations
-
-
-def _median_seconds(works: dict[str, _Work], device: torch.device, repeats: int) -> dict[str, float]:
-    """Of each work. All are done in turn, so that whatever else keeps the machine busy meets all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repeats + 1):
-        for name, (_, work) in works.items():
-            seconds[name].append(_seconds(work, device))
-    return {name: sorted(some[1:])[(repeats - 1) // 2] for name, some in seconds.items()}
-
-
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    began = time.perf_counter()
-    with torch.no_grad():
-        work()
-    if device.type != "cpu":
-        device_module(device).synchronize()
-    return time.perf_counter() - began

@@ -28,14 +28,12 @@ from keycel_backend.diffusion.fallback import Effort, Stage
 from keycel_backend.diffusion.placement import place
 from keycel_backend.diffusion.preview import LatentColors, RoughDecoder
 from keycel_backend.diffusion.sizes import WorkingSize
-from keycel_backend.diffusion.svd.autoencoder import decode_chunk
 from keycel_backend.engines.anidoc.labelling import PointFinder
-from keycel_backend.engines.painting import Listener, check_decoded
+from keycel_backend.engines.painting import Listener, check_decoded, decoded_chunk
 from keycel_backend.regions.arrays import Bytes
 
 _ENCODERS = ("image_encoder", "vae")
 _DENOISERS = ("unet", "controlnet")
-_DECODERS = ("vae",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,16 +221,9 @@ class ClipPainter:
 
     def _decoded(self, latents: Tensor, listener: Listener) -> Bytes | None:
         """(frames, height, width, 3) RGB of one chunk; None where memory calls for smaller chunks."""
-        chunk = self.effort.decode_chunk
-
-        def work(effort: Effort) -> Bytes | None:
-            if effort.decode_chunk != chunk:
-                return None
-            place(self._networks, _DECODERS, self._device, effort.offload)
-            with torch.no_grad():
-                return self._to_bytes(decode_chunk(self._networks.vae, latents))
-
-        decoded, self.effort = with_fallback(self.effort, Stage.DECODE, work, listener.on_fallback)
+        decoded, self.effort = decoded_chunk(
+            self._networks, latents, self._device, self.effort, listener, self._to_bytes
+        )
         return decoded
 
     def _to_bytes(self, pictures: Tensor) -> Bytes:

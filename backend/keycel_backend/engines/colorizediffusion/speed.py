@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import torch
 
-from keycel_backend.diffusion.colorizediffusion.benchmark import ReferenceSpeed, measure_colorizediffusion
+from keycel_backend.diffusion.colorizediffusion.benchmark import measure_colorizediffusion
 from keycel_backend.diffusion.colorizediffusion.configuration import (
     BackgroundConfiguration,
     ColorizeDiffusionConfiguration,
@@ -17,7 +16,7 @@ from keycel_backend.diffusion.colorizediffusion.modes import Mode
 from keycel_backend.diffusion.colorizediffusion.sampling import SamplingOptions
 from keycel_backend.diffusion.probing import usable
 from keycel_backend.diffusion.svd.configuration import AutoencoderConfiguration, ImageEncoderConfiguration
-from keycel_backend.engines.timing import check_size, device_title, memory_told
+from keycel_backend.engines.timing import check_size, circumstances, figures_of, memory_told
 
 FULL = ColorizeDiffusionConfiguration()
 SMALL = ColorizeDiffusionConfiguration(
@@ -50,31 +49,12 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
             configuration, options, Mode.SPLIT, height, width, target, precision, repeats
         )
     return {
-        "engine": "colorizediffusion",
-        "networks": "small" if small else "full",
-        "device": device_title(target),
-        "precision": str(precision).removeprefix("torch."),
-        "torch": torch.__version__,
+        **circumstances("colorizediffusion", small, target, precision),
         "width": width,
         "height": height,
         "steps": steps,
-        **_figures(speed),
-    }
-
-
-def _figures(speed: ReferenceSpeed) -> dict[str, Any]:
-    return {
         "seconds_per_step": next(part.seconds for part in speed.parts if part.name == "UNet"),
         "seconds_per_frame": speed.seconds,
         "operations_per_frame": speed.operations,
-        "tera_operations_per_second": speed.operations / speed.seconds / 1e12,
-        "peak_memory_bytes": speed.peak_memory_bytes,
-        "parts": [
-            asdict(part)
-            | {
-                "share": part.seconds * part.times_per_segment / speed.seconds,
-                "tera_operations_per_second": part.tera_operations_per_second,
-            }
-            for part in speed.parts
-        ],
+        **figures_of(speed.parts, speed.peak_memory_bytes),
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import torch
 
-from keycel_backend.diffusion.flipsketch.benchmark import FlipsketchSpeed, measure_flipsketch
+from keycel_backend.diffusion.flipsketch.benchmark import measure_flipsketch
 from keycel_backend.diffusion.flipsketch.configuration import (
     AutoencoderConfiguration,
     FlipsketchConfiguration,
@@ -16,8 +15,9 @@ from keycel_backend.diffusion.flipsketch.configuration import (
 )
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.probing import usable
+from keycel_backend.diffusion.timing import operations_of
 from keycel_backend.engines.flipsketch.description import FIDELITY, GUIDANCE, WINDOW
-from keycel_backend.engines.timing import check_size, device_title, memory_told
+from keycel_backend.engines.timing import check_size, circumstances, figures_of, memory_told
 
 FULL = FlipsketchConfiguration()
 SMALL = FlipsketchConfiguration(
@@ -44,19 +44,8 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
         speed = measure_flipsketch(
             configuration, options, int(WINDOW.default), height, width, target, precision, repeats
         )
-    return _figures(speed, target, precision, small)
-
-
-def _figures(
-    speed: FlipsketchSpeed, device: torch.device, precision: torch.dtype, small: bool
-) -> dict[str, Any]:
-    operations = sum(part.operations * part.times_per_clip for part in speed.parts)
     return {
-        "engine": "flipsketch",
-        "networks": "small" if small else "full",
-        "device": device_title(device),
-        "precision": str(precision).removeprefix("torch."),
-        "torch": torch.__version__,
+        **circumstances("flipsketch", small, target, precision),
         "width": speed.width,
         "height": speed.height,
         "frames": speed.frames,
@@ -64,15 +53,6 @@ def _figures(
         "seconds_per_step": speed.seconds_per_step,
         "seconds_per_frame": speed.seconds_per_frame,
         "seconds_per_clip": speed.seconds_per_clip,
-        "operations_per_frame": operations / (speed.frames - 1),
-        "tera_operations_per_second": operations / speed.seconds_per_clip / 1e12,
-        "peak_memory_bytes": speed.peak_memory_bytes,
-        "parts": [
-            asdict(part)
-            | {
-                "share": speed.share(part),
-                "tera_operations_per_second": part.tera_operations_per_second,
-            }
-            for part in speed.parts
-        ],
+        "operations_per_frame": operations_of(speed.parts) / (speed.frames - 1),
+        **figures_of(speed.parts, speed.peak_memory_bytes),
     }

@@ -15,7 +15,7 @@ from keycel_backend.diffusion.lvcd.conditions import Noise, ReferenceConditions,
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.pipeline import Material
-from keycel_backend.diffusion.lvcd.placement import DECODERS, DENOISERS, ENCODERS
+from keycel_backend.diffusion.lvcd.placement import DENOISERS, ENCODERS
 from keycel_backend.diffusion.lvcd.redraw import redraw_frame
 from keycel_backend.diffusion.lvcd.sampling import EstimateCallback, SampledSegment, sample_segment
 from keycel_backend.diffusion.lvcd.segments import Segment, plan_segments
@@ -23,8 +23,8 @@ from keycel_backend.diffusion.lvcd.slots import SlotLayout
 from keycel_backend.diffusion.placement import place
 from keycel_backend.diffusion.preview import LatentColors, RoughDecoder
 from keycel_backend.diffusion.sizes import WorkingSize
-from keycel_backend.diffusion.svd.autoencoder import DecodeChunks, decode_chunk
-from keycel_backend.engines.painting import Listener, check_decoded
+from keycel_backend.diffusion.svd.autoencoder import DecodeChunks
+from keycel_backend.engines.painting import Listener, check_decoded, decoded_chunk
 from keycel_backend.regions.arrays import Bytes
 
 
@@ -219,16 +219,9 @@ class StretchPainter:
 
     def _decoded(self, latents: Tensor, listener: Listener) -> Bytes | None:
         """(frames, height, width, 3) RGB of one chunk; None where memory calls for smaller chunks."""
-        chunk = self.effort.decode_chunk
-
-        def work(effort: Effort) -> Bytes | None:
-            if effort.decode_chunk != chunk:
-                return None
-            place(self._networks, DECODERS, self._device, effort.offload)
-            with torch.no_grad():
-                return self._to_bytes(decode_chunk(self._networks.vae, latents))
-
-        decoded, self.effort = with_fallback(self.effort, Stage.DECODE, work, listener.on_fallback)
+        decoded, self.effort = decoded_chunk(
+            self._networks, latents, self._device, self.effort, listener, self._to_bytes
+        )
         return decoded
 
     def _to_bytes(self, pictures: Tensor) -> Bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, measure_lvcd
+from keycel_backend.diffusion.lvcd.benchmark import measure_lvcd
 from keycel_backend.diffusion.lvcd.networks import LvcdConfiguration
 from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.probing import usable
@@ -17,7 +17,7 @@ from keycel_backend.diffusion.svd.configuration import (
     UNetConfiguration,
 )
 from keycel_backend.engines.lvcd.networks import compiled_passes
-from keycel_backend.engines.timing import check_size, device_title, memory_told
+from keycel_backend.engines.timing import check_size, circumstances, memory_told, stretch_figures
 
 FULL = LvcdConfiguration()
 SMALL = LvcdConfiguration(
@@ -56,34 +56,10 @@ def measure(
             channels_last=target.type == "cuda",
             passes=compiled_passes() if compiled else None,
         )
-    return _figures(speed, target, precision, small) | {"compiled": compiled}
-
-
-def _figures(speed: LvcdSpeed, device: torch.device, precision: torch.dtype, small: bool) -> dict[str, Any]:
-    operations = sum(part.operations * part.times_per_segment for part in speed.parts)
     return {
-        "engine": "lvcd",
-        "networks": "small" if small else "full",
-        "device": device_title(device),
-        "precision": str(precision).removeprefix("torch."),
-        "torch": torch.__version__,
-        "width": speed.width,
-        "height": speed.height,
-        "steps": speed.steps,
-        "seconds_per_step": speed.seconds_per_step,
-        "seconds_per_frame": speed.seconds_per_frame,
-        "new_frames_per_segment": speed.new_frames,
-        "operations_per_frame": operations / speed.new_frames,
-        "tera_operations_per_second": operations / speed.seconds_per_segment / 1e12,
-        "peak_memory_bytes": speed.peak_memory_bytes,
+        **circumstances("lvcd", small, target, precision),
+        "compiled": compiled,
+        **stretch_figures(speed, "segment"),
         "speed_up": speed.speed_up,
-        "parts": [
-            asdict(part)
-            | {
-                "share": speed.share(part),
-                "tera_operations_per_second": part.tera_operations_per_second,
-            }
-            for part in speed.parts
-        ],
         "unoptimised_parts": [asdict(part) for part in speed.unoptimised],
     }
