@@ -38,9 +38,14 @@ class Stock:
         return self.would_protect(self.ours.frame(time), self.shown_at(time))
 
     def would_protect(self, frame: FrameRecord, shown: str) -> bool:
-        """True for a locked frame, and for one that is accepted or edited if the layer has `shown` there."""
-        state = frame.state_given(shown, self.drawings[frame.time], self.keys.get(frame.time, ""))
-        return frame.locked or state in (FrameState.ACCEPTED, FrameState.EDITED)
+        """The same for any record of the frame, if the layer has `shown` there."""
+        return is_protected(frame, shown, self.drawings[frame.time], self.keys.get(frame.time, ""))
+
+
+def is_protected(frame: FrameRecord, shown: str, drawing: str, keys: str = "") -> bool:
+    """True for a locked frame, and for one that the artist has accepted or edited."""
+    state = frame.state_given(shown, drawing, keys)
+    return frame.locked or state in (FrameState.ACCEPTED, FrameState.EDITED)
 
 
 async def take_stock(
