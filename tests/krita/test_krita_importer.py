@@ -28,7 +28,7 @@ def test_the_zip_serves_a_krita_that_knows_nothing_else(
     try:
         start(other)
         plugin, shared = other.run("importing", "where_from").result
-        assert Path(shared).parents[1] == Path(plugin).with_name(krita_plugin.CARRIED)
+        assert Path(shared).parents[2] == Path(plugin).with_name(krita_plugin.CARRIED)
         other.run("shots", "open_shot", path=str(small_shot))
         answer = other.run("docker", "press", button="colorize", timeout=110).result
         assert answer["details"] == "", answer

@@ -127,7 +127,7 @@ def test_a_profile_that_was_made_for_it_is_gone_afterwards(profile: krita_plugin
 def test_a_folder_of_somebody_else_is_neither_replaced_nor_removed(
     profile: krita_plugin.KritaProfile,
 ) -> None:
-    theirs = profile.scripts / "keycel_shared" / "theirs.py"
+    theirs = profile.scripts / "keycel_plugin" / "theirs.py"
     touch(theirs)
     with pytest.raises(InstallerError, match="did not make"):
         krita_plugin.install(PROJECT, profile)
