@@ -30,7 +30,7 @@ def general_words(code: ErrorCode) -> tuple[str, str]:
     return {
         ErrorCode.ENV_NO_BACKEND: (
             _("The Keycel backend is not installed, or it was moved."),
-            _("Run `python3 installer install` in the Keycel folder, then press the button again."),
+            _("Press “Set up”; Keycel installs it from here."),
         ),
         ErrorCode.ENV_BACKEND_START: (
             _("The Keycel backend did not start."),

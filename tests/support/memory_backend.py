@@ -114,7 +114,7 @@ class MemoryBackend:
 
     async def connect(self) -> None:
         if self.refuse is not None:
-            self.status.show(Link.MISSING, self.refuse.title)
+            self.status.show(Link.MISSING, self.refuse.title, self.refuse)
             raise KeycelError.from_value(self.refuse)
         self.status.show(Link.READY, "0.1.0")
 

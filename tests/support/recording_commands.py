@@ -10,11 +10,49 @@ from keycel_plugin.state.remedies import Remedy
 from keycel_shared.messages import OptionValue
 
 
+class RecordingSetup:
+    """Implements `ui.setup_commands.SetupCommands`."""
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        self._calls = calls
+
+    def open(self) -> None:
+        self._calls.append(("open",))
+
+    def look_again(self) -> None:
+        self._calls.append(("look_again",))
+
+    def use(self, python: str) -> None:
+        self._calls.append(("use", python))
+
+    def point_at(self, path: str) -> None:
+        self._calls.append(("point_at", path))
+
+    def install(self, with_diffusion: bool) -> None:
+        self._calls.append(("install", with_diffusion))
+
+    def cancel(self) -> None:
+        self._calls.append(("cancel_setup",))
+
+    def connect(self) -> None:
+        self._calls.append(("connect",))
+
+    def color_trial(self) -> None:
+        self._calls.append(("color_trial",))
+
+    def close(self) -> None:
+        self._calls.append(("close",))
+
+
 class RecordingCommands:
     """Implements `ui.commands.Commands`; `calls` are (name, arguments…) in their order."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+
+    @property
+    def setup(self) -> RecordingSetup:
+        return RecordingSetup(self.calls)
 
     def named(self, name: str) -> list[tuple[Any, ...]]:
         """The arguments of every call of that name."""

@@ -117,7 +117,7 @@ class Backend(QtCore.QObject):
                 session = await self._connect(wanted, job)
         except KeycelError as error:
             self._sockets.stop()
-            self.status.show(State.MISSING, error.value.title)
+            self.status.show(State.MISSING, error.value.title, error.value)
             raise
         except BaseException:
             self.status.show(State.OFF)
@@ -283,7 +283,7 @@ def _not_installed() -> KeycelError:
     return KeycelError(
         ErrorCode.ENV_NO_BACKEND,
         _("The Keycel backend is not installed."),
-        _("Run `python3 installer install` in the Keycel folder, then press the button again."),
+        _("Press “Set up”; Keycel installs it from here."),
         f"{paths.installation_file()} does not exist",
     )
 

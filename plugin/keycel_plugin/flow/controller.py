@@ -20,13 +20,16 @@ from keycel_plugin.flow.planner import Planner
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.resume import Resume
 from keycel_plugin.flow.runner import Runner
+from keycel_plugin.flow.setup.flow import NEEDS_SETUP, SetupFlow
 from keycel_plugin.flow.takes import choose_take
 from keycel_plugin.flow.watch import Watch
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
+from keycel_plugin.state.backend_status import Link
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, Rgba, Scope
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.words import _
 from keycel_shared.messages import OptionValue
 
 
@@ -43,8 +46,10 @@ class Controller(QtCore.QObject):
         self._watch = Watch(host, self.model, self)
         self._planner = Planner(self.model, backend, self._planned, self)
         self._resume = Resume(host, self.model.choice, self._context, self._runner.start, self)
+        self.setup = SetupFlow(self.model.setup, backend, self._set_up, self)
         self.model.review.current_changed.connect(self._drop_old_selection)
         backend.status.changed.connect(self._show_engines)
+        backend.status.changed.connect(self.setup.follow_backend)
 
     @property
     def busy(self) -> bool:
@@ -52,10 +57,11 @@ class Controller(QtCore.QObject):
 
     def shut_down(self) -> None:
         """Krita is closing: stop at once and leave the backend."""
+        self.setup.stop()
         self._runner.stop()
-        self._planner.stop()
         self._watch.stop()
         self._backend.close()
+        self._planner.stop()  # last: it plans whenever the backend's status changes
 
     # ---------------------------------------------------------------------------- setting up
 
@@ -166,6 +172,9 @@ class Controller(QtCore.QObject):
         self.model.question.answer(yes)
 
     def remedy(self, remedy: Remedy) -> None:
+        if remedy is Remedy.SET_UP:
+            self.setup.open()
+            return
         document = self._host.active_document()
         if remedy is Remedy.UNLOCK_LAYER:
             ours = self._watch.ours
@@ -269,6 +278,12 @@ class Controller(QtCore.QObject):
         """Learn the engines while the artist still chooses layers."""
         await self._backend.connect()
         return ""
+
+    def _set_up(self) -> None:
+        """The setup page is closed: an error that it has mended is news no more."""
+        error = self.model.progress.news.error
+        if error is not None and error.code in NEEDS_SETUP and self._backend.status.link is Link.READY:
+            self.model.progress.finish(_("Choose the two layers, then press Colorize."))
 
     def _show_engines(self) -> None:
         if self._backend.engines:

@@ -9,6 +9,7 @@ from keycel_plugin.state.choice import ShotChoice
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.question import Question
 from keycel_plugin.state.review import Review
+from keycel_plugin.state.setup import Setup
 from keycel_plugin.state.thumbnails import Thumbnails
 
 
@@ -24,4 +25,5 @@ class Model(QtCore.QObject):
         self.question = Question(self)
         self.review = Review(self)
         self.thumbnails = Thumbnails(self)
+        self.setup = Setup(self)
         self.backend = backend or BackendStatus(self)

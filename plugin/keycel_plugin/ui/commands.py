@@ -12,10 +12,16 @@ from typing import Protocol
 
 from keycel_plugin.state.records import Rgba, Scope
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.ui.setup_commands import SetupCommands
 from keycel_shared.messages import OptionValue
 
 
 class Commands(Protocol):
+    @property
+    def setup(self) -> SetupCommands:
+        """What the setup page asks for."""
+        ...
+
     # ---------------------------------------------------------------------------- setting up
 
     def refresh(self) -> None:
