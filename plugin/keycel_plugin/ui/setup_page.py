@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keycel_plugin.error_words import error_details
 from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.setup import Setup, SetupNews, Stage
@@ -110,6 +111,7 @@ class SetupPage(QtWidgets.QWidget):
         news = self._setup.news
         self.title.setText(title_words(news))
         self.text.setText(text_words(news))
+        self.text.setToolTip(_details(news))
         self._show_offer(news)
         self._show_progress(news)
         self._show_picture(news)
@@ -163,3 +165,11 @@ class SetupPage(QtWidgets.QWidget):
         self.close_button.setVisible(stage not in (Stage.INSTALLING, Stage.TRYING))
         usable = stage in (Stage.MODELS, Stage.TRIED)
         self.close_button.set_words(_("Start working") if usable else _("Not now"))
+
+
+def _details(news: SetupNews) -> str:
+    """Facts for a report."""
+    if news.trouble is not None:
+        return "\n".join(filter(None, (news.trouble.sentence, news.trouble.detail)))
+    error = news.error or news.reason
+    return error_details(error) if error is not None else ""

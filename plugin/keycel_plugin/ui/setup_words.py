@@ -40,6 +40,9 @@ def text_words(news: SetupNews) -> str:
         return "\n\n".join(filter(None, (_why(news), _what_now(news))))
     if news.stage is Stage.STOPPED:
         return _stopped(news)
+    if news.error is not None and news.stage is Stage.CONNECTING:
+        what_now = _("“Try again” starts it once more; “Look again” leads to installing it afresh.")
+        return f"{error_words(news.error)[0]} {what_now}"
     if news.error is not None:
         return " ".join(error_words(news.error))
     return {
@@ -139,7 +142,7 @@ def step_words(step: str) -> str:
 
 
 def offer_title(offer: Offer) -> str:
-    return _("Everything, with the diffusion engines") if offer.device else _("Small: colouring by regions")
+    return _("All, with diffusion engines") if offer.device else _("Small: colouring by regions")
 
 
 def offer_words(offer: Offer, free: int) -> str:
