@@ -117,7 +117,7 @@ def _tell(served: list[krita_plugin.KritaProfile], chosen: bool, python: Path) -
     print(f"\nThe backend is ready: {python}")
     for krita in [] if chosen else kritas.find():
         where = str(krita.program) if krita.program is not None else krita.kind
-        print(f"Krita ({krita.kind}): {krita.refusal or where}")
+        print(f"Krita ({krita.kind}): {krita.note or where}")
     for profile in served:
         print(f"The plugin is in {profile.scripts} and enabled in {profile.kritarc}.")
     if kritas.running():

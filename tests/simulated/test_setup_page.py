@@ -103,7 +103,9 @@ def test_every_stage_has_its_words_and_buttons_and_fits(
     assert page.title.text()
     assert page.text.text()
     assert pressable(page) == buttons
-    assert page.minimumSizeHint().width() <= NARROW, "nothing is cut off at the side"
+    assert max(page.content.minimumSizeHint().width(), page.minimumSizeHint().width()) <= NARROW, (
+        "nothing is cut off at the side"
+    )
     assert page.picture.isVisible() == (news.picture is not None)
     assert page.log.isVisible() == (news.stage in (Stage.INSTALLING, Stage.STOPPED))
 

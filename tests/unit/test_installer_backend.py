@@ -135,6 +135,22 @@ def test_uninstall_can_leave_the_models() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_uninstall_takes_the_sandboxs_backend_along(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install.run(PROJECT, install.Wishes(without_diffusion=True))
+    inside = tmp_path / "sandbox" / "data" / "keycel"
+    monkeypatch.setenv("KEYCEL_HOME", str(inside))
+    install.run(PROJECT, install.Wishes(without_diffusion=True))
+    (inside / "theirs").write_text("")
+    monkeypatch.setenv("KEYCEL_HOME", str(world.home))
+    monkeypatch.setattr(kritas, "sandbox_homes", lambda: [inside])
+    assert uninstall.run() == [inside / "theirs"]
+    assert list(inside.iterdir()) == [inside / "theirs"]
+    assert not world.home.exists()
+    assert paths.home() == world.home
+
+
 def test_uninstall_waits_for_krita_to_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     install.run(PROJECT, install.Wishes(without_diffusion=True))
     monkeypatch.setattr(kritas, "running", lambda: True)

@@ -57,7 +57,7 @@ class Dock(QtWidgets.QWidget):
         column.addWidget(self.pages, 1)
         column.addWidget(self._footer)
         self._whole.addWidget(usual)
-        self._whole.addWidget(scrollable(self.setup_page))
+        self._whole.addWidget(self.setup_page)
         around = QtWidgets.QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(self._whole)

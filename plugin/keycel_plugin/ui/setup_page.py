@@ -7,6 +7,7 @@ from keycel_plugin.qt import QtCore, QtGui, QtWidgets
 from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.setup import Setup, SetupNews, Stage
 from keycel_plugin.ui.icons import SnugButton
+from keycel_plugin.ui.scrolling import scrollable
 from keycel_plugin.ui.setup_commands import SetupCommands
 from keycel_plugin.ui.setup_log import LogPart
 from keycel_plugin.ui.setup_offer import OfferPart
@@ -25,6 +26,8 @@ class SetupPage(QtWidgets.QWidget):
         super().__init__()
         self._setup = setup
         self._commands = commands
+        self.content = QtWidgets.QWidget()
+        """All but the buttons: a low docker scrolls it, and the buttons stay in sight."""
         self.title = QtWidgets.QLabel()
         self.text = QtWidgets.QLabel()
         self.offer = OfferPart(commands)
@@ -57,28 +60,26 @@ class SetupPage(QtWidgets.QWidget):
         policy = QtWidgets.QSizePolicy.Policy
         self.picture.setSizePolicy(policy.Ignored, policy.Preferred)
         self.picture.setAccessibleName(_("Test shot"))
-        column = QtWidgets.QVBoxLayout(self)
+        column = QtWidgets.QVBoxLayout(self.content)
         column.setContentsMargins(6, 8, 6, 6)
         column.setSpacing(8)
         parts = (self.title, self.text, self.offer, self.steps, self.progress_bar, self.log, self.picture)
         for part in parts:
             column.addWidget(part)
         column.addStretch(1)
-        for button in self._buttons():
-            column.addWidget(button)
         for button in (self.install_button, self.trial_button):
             button.setFont(font)
-
-    def _buttons(self) -> tuple[SnugButton, ...]:
-        return (
-            self.install_button,
-            self.trial_button,
-            self.again_button,
-            self.cancel_button,
-            self.point_button,
-            self.look_button,
-            self.close_button,
-        )
+        whole = QtWidgets.QVBoxLayout(self)
+        whole.setContentsMargins(2, 0, 2, 4)
+        whole.setSpacing(4)
+        whole.addWidget(scrollable(self.content), 1)
+        for button in (self.install_button, self.trial_button, self.again_button, self.cancel_button):
+            whole.addWidget(button)
+        row = QtWidgets.QHBoxLayout()
+        for button in (self.point_button, self.look_button):
+            row.addWidget(button, 1)
+        whole.addLayout(row)
+        whole.addWidget(self.close_button)
 
     def _connect(self) -> None:
         self._setup.changed.connect(self._show)
@@ -142,7 +143,7 @@ class SetupPage(QtWidgets.QWidget):
             self.picture.clear()
             return
         ratio = self.devicePixelRatioF()
-        room = max(1, round((self.width() - 2 * self.fontMetrics().height()) * ratio))
+        room = max(1, round((self.width() - 3 * self.fontMetrics().height()) * ratio))
         smooth = QtCore.Qt.TransformationMode.SmoothTransformation
         shown = QtGui.QPixmap.fromImage(picture.scaledToWidth(room, smooth))
         shown.setDevicePixelRatio(ratio)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from keycel_plugin.tasks import pause
-from keycel_shared.launcher import environment_for
+from keycel_shared.launcher import environment_of_others
 
 POLL_MS = 50
 ANSWERS_WITHIN = 60.0
@@ -37,7 +37,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment_for(command[0]),
+            env=environment_of_others(),
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )

@@ -156,7 +156,7 @@ class SetupFlow(QtCore.QObject):
         except KeycelError as error:
             self._setup.show(Stage.CONNECTING, error=error.value)
             return
-        self._setup.show(Stage.MODELS)
+        self._setup.show(Stage.MODELS, reason=None)
 
     async def _color_trial(self) -> None:
         self._setup.show(Stage.TRYING, error=None, picture=None)
