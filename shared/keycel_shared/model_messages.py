@@ -65,7 +65,7 @@ class ModelWork:
 
     model: str
     action: str
-    """`install`, `verify` or `link`."""
+    """`install`, `link`, `verify` or `remove`."""
     running: bool
     phase: str
     """One of a fixed set of English phrases; empty at the end."""

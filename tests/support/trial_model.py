@@ -1,7 +1,6 @@
 """A small model that can be downloaded from `support.hub_server`; installing it is copying.
 
-`python -m support.trial_model '{...}'` is `keycel_backend.models.process` that knows it, and
-`python -m support.trial_model serve '{...}'` a supervisor that does.
+`python -m support.trial_model '{...}'` is `keycel_backend.models.process` that knows it.
 """
 
 from __future__ import annotations
@@ -89,15 +88,6 @@ def register() -> None:
     catalogue.find_published = lambda name: PUBLISHED[name] if name in PUBLISHED else known(name)
 
 
-def main(words: list[str]) -> int:
-    register()
-    if words[0] != "serve":
-        return process.main(words)
-    from keycel_backend.supervisor import serve
-
-    options = json.loads(words[1])
-    return serve.serve(serve.ServeOptions(models_command=(sys.executable, "-m", MODULE), **options))
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    register()
+    sys.exit(process.main(sys.argv[1:]))

@@ -46,6 +46,11 @@ class Model:
         return paths.models_folder() / self.name
 
     @property
+    def staging(self) -> Path:
+        """Where it is built before it takes its place; left over only where a process was ended."""
+        return self.folder.with_name(f"{self.name}.installing")
+
+    @property
     def installed(self) -> bool:
         return (self.folder / RECORD).is_file()
 

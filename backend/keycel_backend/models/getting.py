@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ RATE_SECONDS = 3.0
 TELL_SECONDS = 0.2
 
 PHASES = (
+    "starting",
     "asking the server",
     "waiting for the server",
     "downloading",
@@ -147,18 +149,23 @@ def remove(model: Model) -> None:
         KeycelError: REG_NO_MODEL if there is nothing of it.
     """
     kept = [original for original in originals(model) if original.folder.exists()]
-    if not model.installed and not kept:
+    unfinished = model.staging.exists()
+    if not (model.installed or kept or unfinished):
         require_installed(model.name)
     if model.installed:
         checking.remove(model)
+    shutil.rmtree(model.staging, ignore_errors=True)
     for original in kept:
         original.remove()
 
 
 def used_bytes(model: Model) -> tuple[int, int]:
     """Room that its installation and its downloads take."""
-    installed = sum(path.stat().st_size for path in model.folder.rglob("*") if path.is_file())
-    return installed, sum(original.bytes_here() for original in originals(model))
+    folders = (model.folder, model.staging)
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files), sum(
+        original.bytes_here() for original in originals(model)
+    )
 
 
 @contextmanager
@@ -167,14 +174,18 @@ def alone(model: Model) -> Iterator[None]:
     path = paths.make_private_folder(paths.home() / "run") / f"model-{model.name}.lock"
     with path.open("ab") as stream:
         if not try_lock(stream):
-            raise KeycelError(
-                ErrorCode.REG_BUSY,
-                f"Another program of yours is at work on the model {model.name}.",
-                "Wait until it is done, or pause it there.",
-                str(path),
-                retryable=True,
-            )
+            raise busy(model, str(path))
         yield
+
+
+def busy(model: Model, detail: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.REG_BUSY,
+        f"The model {model.name} is being worked on already.",
+        "Wait until that is done, or pause it where it was started.",
+        detail,
+        retryable=True,
+    )
 
 
 class _Meter:

@@ -26,7 +26,7 @@ FAILED = 1
 @dataclass(frozen=True)
 class Order:
     action: str
-    """`install`, `verify`, or `link`."""
+    """`install`, `link`, `verify` or `remove`."""
     model: str
     folder: str = ""
     """To link."""
@@ -56,6 +56,8 @@ def _do(order: Order, model: Model) -> None:
         getting.verify(model, _tell)
     elif order.action == "link":
         getting.link(model, Path(order.folder), _tell)
+    elif order.action == "remove":
+        getting.remove(model)
     else:
         raise ValueError(f"no action called {order.action}")
 
