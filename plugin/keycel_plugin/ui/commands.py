@@ -12,10 +12,16 @@ from typing import Protocol
 
 from keycel_plugin.state.records import Rgba, Scope
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.ui.model_commands import ModelCommands
 from keycel_shared.messages import OptionValue
 
 
 class Commands(Protocol):
+    @property
+    def models(self) -> ModelCommands:
+        """What the page of models can ask for."""
+        ...
+
     # ---------------------------------------------------------------------------- setting up
 
     def refresh(self) -> None:

@@ -1,4 +1,4 @@
-"""The docker's content: four pages, and beneath them what is always in sight."""
+"""The docker's content: five pages, and beneath them what is always in sight."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.compare_window import CompareWindow
 from keycel_plugin.ui.footer import Footer
 from keycel_plugin.ui.icons import Icons
+from keycel_plugin.ui.models_page import ModelsPage
 from keycel_plugin.ui.palette_page import PalettePage
 from keycel_plugin.ui.review_page import ReviewPage
 from keycel_plugin.ui.scrolling import scrollable
@@ -29,6 +30,7 @@ class Dock(QtWidgets.QWidget):
         self._review = ReviewPage(model, commands, icon)
         self._palette = PalettePage(model, commands)
         self._animate = AnimatePage(model, commands)
+        self.models_page = ModelsPage(model.models, commands.models)
         self._footer = Footer(model, commands)
         self.pages = QtWidgets.QTabWidget()
         self._lay_out()
@@ -41,6 +43,7 @@ class Dock(QtWidgets.QWidget):
             (scrollable(self._review), _("Review")),
             (scrollable(self._palette), _("Palette")),
             (scrollable(self._animate), _("Animate")),
+            (scrollable(self.models_page), _("Models")),
         ):
             self.pages.addTab(page, title)
         column = QtWidgets.QVBoxLayout(self)
@@ -82,6 +85,7 @@ class Dock(QtWidgets.QWidget):
         self.animate_page = self._animate
         self.animate_button = self._animate.animate_button
         self.another_button = self._animate.another_button
+        self.model_list = self.models_page.list
         self.backend_label = footer.backend_label
         self.progress_bar = footer.progress_bar
         self.cancel_button = footer.cancel_button
