@@ -43,9 +43,10 @@ class Dock(QtWidgets.QWidget):
             (scrollable(self._review), _("Review")),
             (scrollable(self._palette), _("Palette")),
             (scrollable(self._animate), _("Animate")),
-            (scrollable(self.models_page), _("Models")),
         ):
             self.pages.addTab(page, title)
+        # Not needed every day: a sign leaves the other titles their room.
+        self.pages.setTabToolTip(self.pages.addTab(scrollable(self.models_page), "⇩"), _("Models"))
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(2, 2, 2, 4)
         column.setSpacing(4)

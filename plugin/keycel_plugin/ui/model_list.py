@@ -80,6 +80,7 @@ class ModelList(QtWidgets.QTreeView):
         self.setTextElideMode(QtCore.Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(6 * self.fontMetrics().height())
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Maximum)
         header = self.header()
         if header is not None:
             mode = QtWidgets.QHeaderView.ResizeMode

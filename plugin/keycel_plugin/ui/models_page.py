@@ -67,7 +67,7 @@ class ModelsPage(QtWidgets.QWidget):
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.list)
         for label in (self.purpose_label, self.size_label, self.licence_label):
             column.addWidget(label)
         column.addWidget(self.consent_box)
@@ -77,6 +77,7 @@ class ModelsPage(QtWidgets.QWidget):
         column.addLayout(care)
         column.addWidget(self.room_label)
         column.addWidget(self.offline_box)
+        column.addStretch(1)
 
     def _connect(self) -> None:
         self._models.changed.connect(self._show)
