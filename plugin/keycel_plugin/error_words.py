@@ -148,6 +148,26 @@ def general_words(code: ErrorCode) -> tuple[str, str]:
             _("The model that the engine needs is damaged or is another one."),
             _("Choose another engine, or install the model again."),
         ),
+        ErrorCode.REG_OFFLINE: (
+            _("Keycel is switched to offline, so nothing is downloaded."),
+            _("Switch offline off on the page Models, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_NO_DOWNLOAD: (
+            _("The download does not go on: the server cannot be reached or is too busy."),
+            _("Check the connection to the internet, then press Resume; what has come is kept."),
+        ),
+        ErrorCode.REG_NO_ACCESS: (
+            _("The publisher gives the files only to people whom it has allowed."),
+            _("Ask for access on its page and run `hf auth login`, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_NOT_PUBLISHED: (
+            _("The publisher does not offer a file any more, or has moved it."),
+            _("Look at the publisher's page, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_BUSY: (
+            _("The model is being worked on already."),
+            _("Wait until that is done, or pause it where it was started."),
+        ),
         ErrorCode.RES_STORE_FULL: (
             _("The frame store is full with pictures that are still needed."),
             _("Wait for running jobs to finish, then press the button again."),

@@ -107,6 +107,7 @@ def test_every_stage_has_its_words_and_buttons_and_fits(
         "nothing is cut off at the side"
     )
     assert page.picture.isVisible() == (news.picture is not None)
+    assert page.models.isVisible() == (news.stage is Stage.MODELS)
     assert page.log.isVisible() == (news.stage in (Stage.INSTALLING, Stage.STOPPED))
 
 
@@ -177,14 +178,15 @@ def test_each_button_asks_for_its_own(
     assert [call for call in commands.calls if call[0] != "docker_shown"] == [(asked,)]
 
 
-def test_a_folder_is_chosen_in_a_window(
-    setup_dock: MakeDock, commands: RecordingCommands, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_is_chosen_in_a_window_that_blocks_nothing(
+    setup_dock: MakeDock, commands: RecordingCommands
 ) -> None:
     page = setup_dock(SetupNews(Stage.OFFER, MISSING, plan=PLAN)).setup_page
-    answers = ["", "/there"]
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getExistingDirectory", lambda *_: answers.pop(0))
     page.point_button.click()
-    page.point_button.click()
+    [dialog] = [one for one in page.window().findChildren(QtWidgets.QFileDialog) if one.isVisible()]
+    assert not dialog.isModal()
+    dialog.fileSelected.emit("/there")
+    dialog.close()
     assert commands.named("point_at") == [("/there",)]
 
 

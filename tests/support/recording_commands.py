@@ -49,6 +49,7 @@ class RecordingCommands:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.models = RecordingModelCommands(self.calls)
 
     @property
     def setup(self) -> RecordingSetup:
@@ -150,3 +151,31 @@ class RecordingCommands:
 
     def rename_color(self, original: Rgba, name: str) -> None:
         self.calls.append(("rename_color", original, name))
+
+
+class RecordingModelCommands:
+    """Implements `ui.model_commands.ModelCommands`; its calls are named `models.…`."""
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        self.calls = calls
+
+    def show(self, shown: bool) -> None:
+        self.calls.append(("models.show", shown))
+
+    def install(self, name: str, accept_licence: bool) -> None:
+        self.calls.append(("models.install", name, accept_licence))
+
+    def link(self, name: str, folder: str, accept_licence: bool) -> None:
+        self.calls.append(("models.link", name, folder, accept_licence))
+
+    def pause(self, name: str) -> None:
+        self.calls.append(("models.pause", name))
+
+    def verify(self, name: str) -> None:
+        self.calls.append(("models.verify", name))
+
+    def remove(self, name: str) -> None:
+        self.calls.append(("models.remove", name))
+
+    def set_offline(self, offline: bool) -> None:
+        self.calls.append(("models.set_offline", offline))

@@ -13,6 +13,7 @@ from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.inbetween import inbetween
+from keycel_plugin.flow.models import ModelKeeper
 from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.palette import rename_color, replace_color
 from keycel_plugin.flow.palette_files import read_palette
@@ -42,6 +43,7 @@ class Controller(QtCore.QObject):
         self._backend = backend
         self.model = Model(self, backend.status)
         self._context = Context(backend, self.model.progress, self.model.question)
+        self.models = ModelKeeper(self.model.models, backend, self)
         self._runner = Runner(self.model.progress, self.refresh)
         self._watch = Watch(host, self.model, self)
         self._planner = Planner(self.model, backend, self._planned, self)
@@ -59,6 +61,7 @@ class Controller(QtCore.QObject):
         """Krita is closing: stop at once and leave the backend."""
         self.setup.stop()
         self._runner.stop()
+        self.models.stop()
         self._watch.stop()
         self._backend.close()
         self._planner.stop()  # last: it plans whenever the backend's status changes

@@ -6,6 +6,7 @@ from keycel_plugin.qt import QtCore
 from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.backend_status import BackendStatus
 from keycel_plugin.state.choice import ShotChoice
+from keycel_plugin.state.models import Models
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.question import Question
 from keycel_plugin.state.review import Review
@@ -21,6 +22,7 @@ class Model(QtCore.QObject):
         super().__init__(parent)
         self.choice = ShotChoice(self)
         self.animation = Animation(self)
+        self.models = Models(self)
         self.progress = Progress(self)
         self.question = Question(self)
         self.review = Review(self)

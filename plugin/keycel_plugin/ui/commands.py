@@ -12,6 +12,7 @@ from typing import Protocol
 
 from keycel_plugin.state.records import Rgba, Scope
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.ui.model_commands import ModelCommands
 from keycel_plugin.ui.setup_commands import SetupCommands
 from keycel_shared.messages import OptionValue
 
@@ -20,6 +21,11 @@ class Commands(Protocol):
     @property
     def setup(self) -> SetupCommands:
         """What the setup page asks for."""
+        ...
+
+    @property
+    def models(self) -> ModelCommands:
+        """What the page of models can ask for."""
         ...
 
     # ---------------------------------------------------------------------------- setting up

@@ -1,4 +1,4 @@
-"""The docker's content: four pages, and beneath them what is always in sight; or the setup page alone."""
+"""The docker's content: five pages, and beneath them what is always in sight; or the setup page alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.compare_window import CompareWindow
 from keycel_plugin.ui.footer import Footer
 from keycel_plugin.ui.icons import Icons
+from keycel_plugin.ui.models_page import ModelsPage
 from keycel_plugin.ui.palette_page import PalettePage
 from keycel_plugin.ui.review_page import ReviewPage
 from keycel_plugin.ui.scrolling import scrollable
@@ -31,9 +32,10 @@ class Dock(QtWidgets.QWidget):
         self._review = ReviewPage(model, commands, icon)
         self._palette = PalettePage(model, commands)
         self._animate = AnimatePage(model, commands)
+        self.models_page = ModelsPage(model.models, commands.models)
         self._footer = Footer(model, commands)
         self._setup: Setup = model.setup
-        self.setup_page = SetupPage(model.setup, commands.setup)
+        self.setup_page = SetupPage(model.setup, commands.setup, ModelsPage(model.models, commands.models))
         self._whole = QtWidgets.QStackedWidget()
         self.pages = QtWidgets.QTabWidget()
         self._lay_out()
@@ -50,6 +52,8 @@ class Dock(QtWidgets.QWidget):
             (scrollable(self._animate), _("Animate")),
         ):
             self.pages.addTab(page, title)
+        # Not needed every day: a sign leaves the other titles their room.
+        self.pages.setTabToolTip(self.pages.addTab(scrollable(self.models_page), "⇩"), _("Models"))
         usual = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(usual)
         column.setContentsMargins(2, 2, 2, 4)
@@ -99,6 +103,7 @@ class Dock(QtWidgets.QWidget):
         self.animate_page = self._animate
         self.animate_button = self._animate.animate_button
         self.another_button = self._animate.another_button
+        self.model_list = self.models_page.list
         self.backend_label = footer.backend_label
         self.progress_bar = footer.progress_bar
         self.cancel_button = footer.cancel_button

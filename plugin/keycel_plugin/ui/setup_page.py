@@ -22,10 +22,13 @@ _DONE, _DOING, _TO_DO = "✓", "▸", "○"
 class SetupPage(QtWidgets.QWidget):
     """Shows the news of setting up, passes the artist's wishes on, decides nothing."""
 
-    def __init__(self, setup: Setup, commands: SetupCommands) -> None:
+    def __init__(self, setup: Setup, commands: SetupCommands, models: QtWidgets.QWidget) -> None:
+        """`models`: a page on which models can be chosen."""
         super().__init__()
         self._setup = setup
         self._commands = commands
+        self._dialog: QtWidgets.QFileDialog | None = None
+        self.models = models
         self.content = QtWidgets.QWidget()
         """All but the buttons: a low docker scrolls it, and the buttons stay in sight."""
         self.title = QtWidgets.QLabel()
@@ -63,7 +66,16 @@ class SetupPage(QtWidgets.QWidget):
         column = QtWidgets.QVBoxLayout(self.content)
         column.setContentsMargins(6, 8, 6, 6)
         column.setSpacing(8)
-        parts = (self.title, self.text, self.offer, self.steps, self.progress_bar, self.log, self.picture)
+        parts = (
+            self.title,
+            self.text,
+            self.offer,
+            self.steps,
+            self.progress_bar,
+            self.log,
+            self.models,
+            self.picture,
+        )
         for part in parts:
             column.addWidget(part)
         column.addStretch(1)
@@ -93,7 +105,18 @@ class SetupPage(QtWidgets.QWidget):
         self.close_button.clicked.connect(guarded(commands.close))
 
     def _point(self) -> None:
-        folder = QtWidgets.QFileDialog.getExistingDirectory(self, _("A folder with Keycel's backend"))
+        """A window beside Krita's, not above it: nothing blocks while it is open."""
+        if self._dialog is None:
+            self._dialog = QtWidgets.QFileDialog(self.window(), _("A folder with Keycel's backend"))
+            self._dialog.setOption(QtWidgets.QFileDialog.Option.DontUseNativeDialog)
+            self._dialog.setFileMode(QtWidgets.QFileDialog.FileMode.Directory)
+            self._dialog.setOption(QtWidgets.QFileDialog.Option.ShowDirsOnly)
+            self._dialog.fileSelected.connect(self._point_at)
+        self._dialog.show()
+        self._dialog.raise_()
+
+    @guarded_method
+    def _point_at(self, folder: str) -> None:
         if folder:
             self._commands.point_at(folder)
 
@@ -135,6 +158,7 @@ class SetupPage(QtWidgets.QWidget):
         self.progress_bar.setRange(0, 0 if busy or not news.steps else _PARTS)
         self.progress_bar.setValue(round(_PARTS * news.share))
         self.log.setVisible(working)
+        self.models.setVisible(news.stage is Stage.MODELS)
 
     def _show_picture(self, news: SetupNews) -> None:
         picture = news.picture
