@@ -50,8 +50,8 @@ def text_words(news: SetupNews) -> str:
         Stage.INSTALLING: _("You can go on working in Krita meanwhile."),
         Stage.CONNECTING: _("The first start takes a few seconds."),
         Stage.MODELS: _(
-            "Colouring by regions needs no model, so you can start right away. The other engines need one each: get"
-            " it here now, or at any time on the docker's last page."
+            "Colouring by regions needs no model, so you can start right away. The other engines need one"
+            " each: get it here now, or at any time on the docker's last page."
         ),
         Stage.TRYING: _("A short shot comes with Keycel: one drawing is painted, two are to be coloured."),
         Stage.TRIED: _("Left the painted drawing, then two that Keycel has coloured after it."),
