@@ -18,7 +18,7 @@ sys.path[:0] = [str(REPOSITORY / name) for name in ("tests", "installer", "share
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.fake_installer import LARGE, SMALL, FakeInstaller  # noqa: E402
-from support.krita_process import Display, KritaProcess, start  # noqa: E402
+from support.krita_process import Display, KritaProcess  # noqa: E402
 from user_guide_pictures import shrink  # noqa: E402
 
 from keycel_installer import krita_plugin  # noqa: E402
@@ -27,6 +27,8 @@ from keycel_shared.setup_report import SetupPlan  # noqa: E402
 CARD = replace(LARGE, card="NVIDIA GeForce RTX 3060")
 PLAN = SetupPlan((SMALL, CARD), 120_000, "/home/artist/.local/share/keycel")
 WIDTH = 360
+PATIENCE = 600
+"""Seconds; nobody waits for pictures, and the machine may be busy."""
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
         installer_in(resources).play(plan=PLAN, waits_at="keycel")
         krita = KritaProcess(Path(scratch) / "krita", display, imported=resources)
         try:
-            start(krita)
+            krita.start(PATIENCE)
             walk_through(krita, folder)
             krita.quit()
         finally:
@@ -57,23 +59,29 @@ def installer_in(resources: Path) -> FakeInstaller:
 
 
 def walk_through(krita: KritaProcess, folder: Path) -> None:
+    def do(module: str, function: str, **arguments: object) -> None:
+        krita.run(module, function, timeout=PATIENCE, **arguments)
+
     def picture(name: str) -> None:
         path = folder / f"setup-{name}.png"
-        krita.run("setup", "look", path=str(path))
+        do("setup", "look", path=str(path))
         shrink(path, WIDTH)
 
-    krita.run("docker", "arrange_for_pictures")
-    krita.run("setup", "wait_for", stage="offer")
+    do("shots", "add_document", width=64, height=64)
+    do("docker", "arrange")
+    do("docker", "arrange_for_pictures")
+    do("setup", "wait_for", stage="offer", seconds=PATIENCE)
     picture("offer")
-    krita.run("setup", "press", button="install", stage="installing")
-    krita.run("setup", "wait_for_step", step="keycel")
-    krita.run("setup", "show_log")
+    do("setup", "press", button="install", stage="installing", seconds=PATIENCE)
+    do("setup", "wait_for_step", step="keycel", seconds=PATIENCE)
+    do("setup", "show_log")
     picture("installing")
-    krita.run("setup", "press", button="cancel", stage="stopped")
+    do("setup", "press", button="cancel", stage="stopped", seconds=PATIENCE)
     installer_in(krita.folder / "data" / "krita").play(plan=PLAN)
-    krita.run("setup", "press", button="install", stage="models", timeout=90)
-    krita.run("setup", "press", button="trial", stage="tried", seconds=110, timeout=120)
+    do("setup", "press", button="install", stage="models", seconds=PATIENCE)
+    do("setup", "press", button="trial", stage="tried", seconds=PATIENCE)
     picture("tried")
+    do("shots", "close_all")
 
 
 if __name__ == "__main__":

@@ -307,6 +307,20 @@ def test_krita_never_lends_its_own_python(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert str(mounted / "usr" / "bin" / "python3.12") not in finding.installing_pythons()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its places are others")
+def test_a_python_of_uv_is_found_where_the_path_names_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Krita started from a menu has a short PATH."""
+    python = tmp_path / ".local/share/uv/python/cpython-3.12.9-linux-x86_64-gnu/bin/python3"
+    python.parent.mkdir(parents=True)
+    python.write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert str(python) in finding.installing_pythons()
+    assert str(tmp_path / ".local" / "bin") in child.search_path().split(os.pathsep)
+
+
 # ---------------------------------------------------------------------------- when the page is there
 
 

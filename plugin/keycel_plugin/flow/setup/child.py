@@ -37,7 +37,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment_of_others(),
+            env={**environment_of_others(), "PATH": search_path()},
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
@@ -72,6 +72,12 @@ class Child:
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
+
+
+def search_path() -> str:
+    """Krita started from a menu knows fewer folders than a terminal, where Python or uv may be."""
+    more = [Path.home() / ".local" / "bin", Path("/opt/homebrew/bin"), Path("/usr/local/bin")]
+    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, more)])
 
 
 async def answer(command: Sequence[str]) -> str | None:

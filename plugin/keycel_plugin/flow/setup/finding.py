@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from keycel_plugin.flow.setup.child import answer, existing
+from keycel_plugin.flow.setup.child import answer, existing, search_path
 from keycel_plugin.state.setup import FoundBackend
 from keycel_shared import paths
 from keycel_shared.schema import SchemaError, from_json
@@ -91,26 +91,24 @@ def installing_pythons() -> list[str]:
     """
     own = [Path(os.environ[name]) for name in ("APPDIR",) if os.environ.get(name)]
     own += [Path(sys.executable).parent] if sys.platform in ("win32", "darwin") else []
-    found = [shutil.which(name, path=_search_path()) for name in _PYTHONS]
+    found = [shutil.which(name, path=search_path()) for name in _PYTHONS]
     on_path = [Path(path) for path in found if path]
     all_found = existing([*on_path, *_usual_places()])
     return [python for python in all_found if not _is_within(Path(python), own) and not _is_stub(python)]
 
 
-def _search_path() -> str:
-    """Krita started from a menu knows fewer folders than a terminal."""
-    more = [Path.home() / ".local" / "bin", Path("/opt/homebrew/bin"), Path("/usr/local/bin")]
-    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, more)])
-
-
 def _usual_places() -> list[Path]:
+    """Of python.org's installers and of uv, newest first."""
     if sys.platform == "win32":
         local = Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local")))
         folders = [local / "Programs" / "Python", Path(os.environ.get("PROGRAMFILES", "C:/Program Files"))]
         found = [path for folder in folders for path in folder.glob("Python3*/python.exe")]
-        return sorted(found, reverse=True)
+        of_uv = Path(os.environ.get("APPDATA", str(local))) / "uv" / "data" / "python"
+        return sorted(found, reverse=True) + sorted(of_uv.glob("cpython-3*/python.exe"), reverse=True)
     versions = Path("/Library/Frameworks/Python.framework/Versions")
-    return sorted(versions.glob("3.*/bin/python3"), reverse=True)
+    of_uv = Path.home() / ".local" / "share" / "uv" / "python"
+    found = sorted(versions.glob("3.*/bin/python3"), reverse=True)
+    return found + sorted(of_uv.glob("cpython-3*/bin/python3"), reverse=True)
 
 
 def _is_within(path: Path, folders: Sequence[Path]) -> bool:
