@@ -144,7 +144,7 @@ def test_it_stops_within_a_second_and_goes_on(
     page.commands.cancel()
     assert page.news.cancelling
     stopped = page.wait_for(Stage.STOPPED)
-    assert time.monotonic() - began < 1.5  # a busy machine's second
+    assert time.monotonic() - began < 3  # a second, on a machine that has nothing else to do
     assert (stopped.trouble, stopped.cancelling, stopped.ended) == (None, False, ("created",))
     installer.play()
     backend.refuse = None
@@ -219,6 +219,18 @@ def test_krita_takes_the_installer_along(page: Page, installer: FakeInstaller, h
 
 def left_running() -> bool:
     return any(each.poll() is None for each in child._left)
+
+
+def test_a_mistake_of_ours_is_told_on_the_page(
+    page: Page, backend: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.wait_for(Stage.OFFER)
+    with monkeypatch.context() as broken:
+        broken.setattr(backend, "close", lambda: 1 / 0)
+        page.commands.connect()
+        page.run_until(lambda: page.news.error is not None)
+    assert page.news.error is not None
+    assert (page.news.stage, page.news.error.code) == (Stage.CONNECTING, ErrorCode.BUG_UNEXPECTED)
 
 
 # ---------------------------------------------------------------------------- other beginnings

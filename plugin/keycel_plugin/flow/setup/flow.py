@@ -177,7 +177,7 @@ class SetupFlow(QtCore.QObject):
 
     def _ended(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, TaskCancelled):
-            self._setup.show(Stage.TRIED, error=unexpected(error))
+            self._setup.show(Stage.CONNECTING, error=unexpected(error))
 
 
 async def _end_other_version() -> None:
