@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keycel_shared import paths
+from keycel_shared.setup_report import Trouble
 from keycel_shared.version import VERSION
 
 from . import packages
 from .builds import Build
 from .errors import InstallerError
+from .report import Report
 
 STEPS = "keycel-steps.json"
 """In each environment of ours: what has been done in it. Only folders with this file are ever deleted."""
@@ -29,8 +31,20 @@ STEPS = "keycel-steps.json"
 SOURCES = ("backend", "shared", "pyproject.toml", "README.md", "LICENSE")
 """What the backend's package is built from."""
 
-SMALL_MEGABYTES = 400
-"""Fetched and unpacked without torch."""
+SMALL_MEGABYTES = 600
+"""Unpacked, without torch."""
+
+SMALL_DOWNLOAD = 200
+"""Megabytes fetched without torch."""
+
+DIFFUSION_MEGABYTES = 600
+"""Unpacked: what the diffusion engines need beside torch itself."""
+
+DIFFUSION_DOWNLOAD = 60
+"""Megabytes fetched for that."""
+
+STEP_WEIGHT = 30
+"""Megabytes that could be fetched in the time of a step that fetches nothing, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +68,52 @@ class Plan:
     @property
     def megabytes(self) -> int:
         """Room that the installation needs on the disk, about."""
-        return SMALL_MEGABYTES + (3 * self.build.megabytes if self.build is not None else 0)
+        if self.build is None:
+            return SMALL_MEGABYTES
+        return SMALL_MEGABYTES + DIFFUSION_MEGABYTES + 3 * self.build.megabytes
+
+    @property
+    def download(self) -> int:
+        """Megabytes that are fetched, about."""
+        if self.build is None:
+            return SMALL_DOWNLOAD
+        return SMALL_DOWNLOAD + DIFFUSION_DOWNLOAD + self.build.megabytes
+
+    @property
+    def begun(self) -> bool:
+        """An earlier run got part of it done."""
+        return bool(_steps_done(self.folder))
 
 
-def ensure(plan: Plan) -> Path:
+def ensure(plan: Plan, report: Report | None = None) -> Path:
     """The Python of a complete, tried environment; does only what is still missing.
+
+    With a `report` that somebody reads, pip tells on our standard output what it fetches.
 
     Raises:
         InstallerError: no room, packages cannot be had, or what was installed does not run.
     """
+    report = report or Report()
     folder = plan.folder
     done = _steps_done(folder)
     if "tried" not in done:
         _require_room(plan)
-    for name, action in _steps(plan):
-        if name in done:
-            continue
-        action()
-        done.append(name)
-        (folder / STEPS).write_text(json.dumps(done), "utf-8")
+    for name, action in _steps(plan, report.wanted):
+        report.begun(name)
+        if name not in done:
+            action()
+            done.append(name)
+            (folder / STEPS).write_text(json.dumps(done), "utf-8")
+        report.ended(name)
     return packages.python_of(folder)
+
+
+def step_weights(plan: Plan) -> dict[str, int]:
+    """The steps in their order, and how long each takes compared with the others, about."""
+    fetched = {"keycel": plan.download}
+    if plan.build is not None:
+        fetched = {"torch": plan.build.megabytes, "keycel": plan.download - plan.build.megabytes}
+    return {name: fetched.get(name, 0) + STEP_WEIGHT for name, _ in _steps(plan, False)}
 
 
 def remove_others(keep: Path) -> None:
@@ -89,24 +129,24 @@ def environments() -> list[Path]:
     return sorted(path.parent for path in parent.glob(f"*/{STEPS}"))
 
 
-def _steps(plan: Plan) -> list[tuple[str, Callable[[], None]]]:
+def _steps(plan: Plan, talkative: bool) -> list[tuple[str, Callable[[], None]]]:
     folder, build = plan.folder, plan.build
     steps: list[tuple[str, Callable[[], None]]] = [("created", lambda: packages.create(folder))]
     if build is not None:
-        steps.append(("torch", lambda: _install_torch(folder, build)))
-    steps.append(("keycel", lambda: _install_keycel(plan)))
+        steps.append(("torch", lambda: _install_torch(folder, build, talkative)))
+    steps.append(("keycel", lambda: _install_keycel(plan, talkative)))
     if build is not None and build.replaces:
         steps.append(("onnxruntime", lambda: _replace_onnxruntime(folder, build)))
     steps.append(("tried", lambda: _try(folder, build)))
     return steps
 
 
-def _install_torch(folder: Path, build: Build) -> None:
+def _install_torch(folder: Path, build: Build, talkative: bool) -> None:
     print(f"Fetching {build.torch} (about {build.megabytes} MB) ...", flush=True)
-    packages.install(folder, [build.torch], build.index)
+    packages.install(folder, [build.torch], build.index, talkative)
 
 
-def _install_keycel(plan: Plan) -> None:
+def _install_keycel(plan: Plan, talkative: bool) -> None:
     """From a copy: building would leave its traces in the checkout."""
     print("Fetching the backend's packages (about 200 MB) ...", flush=True)
     extras = "[diffusion]" if plan.build is not None else ""
@@ -122,7 +162,7 @@ def _install_keycel(plan: Plan) -> None:
             else:
                 shutil.copyfile(source, copy / name)
         index = plan.build.index if plan.build is not None else ""
-        packages.install(plan.folder, [f"{copy}{extras}", *held], index)
+        packages.install(plan.folder, [f"{copy}{extras}", *held], index, talkative)
 
 
 def _replace_onnxruntime(folder: Path, build: Build) -> None:
@@ -148,6 +188,7 @@ def _try(folder: Path, build: Build | None) -> None:
             "The backend was installed, but it does not run.",
             "See python3 installer doctor. To use the processor: python3 installer install --device cpu.",
             outcome.stderr.strip()[-2000:],
+            Trouble.DOES_NOT_RUN,
         )
 
 
@@ -159,6 +200,7 @@ def _require_room(plan: Plan) -> None:
             f"The disk is too full: {free} MB are free, about {plan.megabytes} MB are needed.",
             "Free some space or set KEYCEL_HOME to a folder on another disk, then run this again.",
             str(place),
+            Trouble.ROOM,
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keycel_shared.setup_report import Trouble
+
 from .errors import InstallerError
 from .machine import GraphicsCard, Machine
 
@@ -60,6 +62,7 @@ def choose(machine: Machine, device: str = "") -> Build:
         f"There is no build of torch for this machine{wish}: {machine.system}, {machine.architecture}.",
         "Install without the diffusion engines: python3 installer install --without-diffusion.",
         " ".join(reasons),
+        Trouble.BUILD,
     )
 
 

@@ -70,7 +70,7 @@ def fetch_wheels(project: Path, folder: Path) -> None:
 def plugin_entries(project: Path) -> Iterator[Entry]:
     """What Krita's importer wants: NAME.desktop, the folder NAME/ with an entry of its own, NAME.action.
 
-    It copies that one folder only, so the shared package travels inside it.
+    It copies that one folder only, so what the setup page installs the backend from travels inside it.
     """
     name = krita_plugin.MODULE
     yield f"{name}.desktop", (project / "plugin" / "keycel.desktop").read_bytes()
@@ -78,7 +78,13 @@ def plugin_entries(project: Path) -> Iterator[Entry]:
     yield f"actions/{name}.action", (project / "plugin" / "keycel.action").read_bytes()
     yield from tree(project / "plugin" / name, f"{name}/")
     yield f"{name}/{krita_plugin.OWN}", krita_plugin.mark()
-    yield from tree(project / "shared" / "keycel_shared", f"{name}/{krita_plugin.CARRIED}/keycel_shared/")
+    carried = f"{name}/{krita_plugin.CARRIED}/"
+    yield carried, None
+    for part in krita_plugin.CARRIED_PARTS:
+        if (project / part).is_dir():
+            yield from tree(project / part, f"{carried}{part}/")
+        else:
+            yield carried + part, (project / part).read_bytes()
 
 
 def project_entries(project: Path, wheels: Path) -> Iterator[Entry]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from keycel_shared.schema import to_json
+
 from . import builds, bundle, demo, diagnostics, doctor, install, krita_plugin, kritas, suite, uninstall
 from .errors import InstallerError
+from .report import Report, end_with_owner
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -36,8 +40,7 @@ def _run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.command == "test":
         return suite.run(PROJECT, rest)
     if options.command == "install":
-        profile = _profile(options.krita_data, options.krita_config)
-        install.run(PROJECT, install.Wishes(options.device, options.without_diffusion, profile))
+        _install(options)
     elif options.command == "uninstall":
         left = uninstall.run(options.keep_models)
         for path in left:
@@ -49,6 +52,19 @@ def _run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     else:
         bundle.make(PROJECT, options.out)
     return 0
+
+
+def _install(options: argparse.Namespace) -> None:
+    if options.plan:
+        print(json.dumps(to_json(install.plan(PROJECT))))
+        return
+    profile = _profile(options.krita_data, options.krita_config)
+    wishes = install.Wishes(options.device, options.without_diffusion, profile)
+    if options.events is None:
+        install.run(PROJECT, wishes)
+    else:
+        end_with_owner()
+        install.prepare(PROJECT, wishes, Report(options.events))
 
 
 def _profile(data: Path | None, config: Path | None) -> krita_plugin.KritaProfile | None:
@@ -80,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     install_command.add_argument("--krita-data", type=Path, help="only into this resource folder of Krita")
     install_command.add_argument("--krita-config", type=Path, help="the folder that holds its kritarc")
+    install_command.add_argument("--plan", action="store_true", help="only print what it would take, as JSON")
+    install_command.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="for the plugin's setup page: only the backend, with news in FILE; ends with standard input",
+    )
     uninstall_command = commands.add_parser("uninstall", help="take everything out again")
     uninstall_command.add_argument("--keep-models", action="store_true", help="leave the models' weights")
     doctor_command = commands.add_parser("doctor", help="find what is wrong, and say what to do")

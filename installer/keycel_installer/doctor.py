@@ -214,8 +214,8 @@ def krita_python(root: Path) -> int | None:
 
 def _profiles(project: Path, noted: record.Record | None) -> Iterator[Finding]:
     for krita in kritas.find():
-        if krita.refusal:
-            yield Finding(f"Krita ({krita.kind})", "note", "found, not served", krita.refusal)
+        if krita.note:
+            yield Finding(f"Krita ({krita.kind})", "note", "needs a backend of its own", krita.note)
     known = [*(noted.krita_profiles if noted is not None else []), *kritas.profiles()]
     for profile in dict.fromkeys(known):
         yield _profile(project, profile)

@@ -11,15 +11,23 @@ from pathlib import Path
 
 from keycel_shared.version import VERSION
 
+from .backend import SOURCES
 from .errors import InstallerError
 
 MODULE = "keycel_plugin"
 PACKAGES = (MODULE, "keycel_shared")
+"""Folders of ours in a profile; at first the shared package lay beside the plugin."""
+
 OWN = "keycel-installed.json"
 """In each folder that we make; a folder of the same name without it is somebody else's."""
 
 CARRIED = "carried"
-"""Folder inside the plugin for the shared package where Krita's own importer installed it."""
+"""Folder inside the plugin: the project without the plugin, so that the setup page can install the backend.
+
+The plugin itself uses the shared package in it. Krita's own importer copies the plugin's folder alone.
+"""
+
+CARRIED_PARTS = ("installer", *SOURCES)
 
 SETTING = f"enable_{MODULE}"
 GROUP = "[python]"
@@ -49,22 +57,22 @@ class KritaProfile:
 
 
 def install(project: Path, profile: KritaProfile) -> None:
-    """Copy plugin and shared package, then enable the plugin. Replaces an older copy whole or not at all.
+    """Copy the plugin with what it carries, then enable it. Replaces an older copy whole or not at all.
 
     Raises:
         InstallerError: a folder there is not ours, or cannot be written; everything is as before.
     """
-    sources = {MODULE: project / "plugin" / MODULE, "keycel_shared": project / "shared" / "keycel_shared"}
-    targets = {name: profile.scripts / name for name in PACKAGES}
-    for target in targets.values():
-        _require_ours(target)
+    folder, beside = (profile.scripts / name for name in PACKAGES)
+    _require_ours(folder)
+    replaced = [folder, profile.desktop, profile.action, *([beside] if is_ours(beside) else [])]
     try:
         profile.scripts.mkdir(parents=True, exist_ok=True)
         profile.action.parent.mkdir(parents=True, exist_ok=True)
-        with _moved_aside([*targets.values(), profile.desktop, profile.action]):
-            for name, source in sources.items():
-                shutil.copytree(source, targets[name], ignore=shutil.ignore_patterns("__pycache__"))
-                (targets[name] / OWN).write_bytes(mark())
+        with _moved_aside(replaced):
+            copy(project / "plugin" / MODULE, folder)
+            for name in CARRIED_PARTS:
+                copy(project / name, folder / CARRIED / name)
+            (folder / OWN).write_bytes(mark())
             shutil.copyfile(project / "plugin" / "keycel.desktop", profile.desktop)
             shutil.copyfile(project / "plugin" / "keycel.action", profile.action)
             enable(profile.kritarc)
@@ -91,6 +99,14 @@ def remove(profile: KritaProfile) -> list[Path]:
         if folder.exists() and not any(folder.iterdir()):
             folder.rmdir()
     return ours
+
+
+def copy(source: Path, target: Path) -> None:
+    """A file, or a folder without what Python and setuptools leave in it."""
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info"))
+    else:
+        shutil.copyfile(source, target)
 
 
 def mark() -> bytes:
@@ -168,11 +184,7 @@ def _write(kritarc: Path, lines: list[str]) -> None:
 
 def _require_ours(folder: Path) -> None:
     """Ours are those with our mark, and copies of the plugin from before there was one."""
-    if not folder.exists() or is_ours(folder):
-        return
-    if folder.name == MODULE and (folder / "host" / "our_layers.py").exists():
-        return
-    if folder.name == "keycel_shared" and (folder / "wire.py").exists():
+    if not folder.exists() or is_ours(folder) or (folder / "host" / "our_layers.py").exists():
         return
     raise InstallerError(
         f"There is a folder {folder} that the installer did not make.",

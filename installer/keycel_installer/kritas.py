@@ -15,9 +15,9 @@ STORE = "49800Krita_*"
 """Package of the Microsoft Store's build."""
 
 
-NOT_FROM_FLATPAK = (
-    "Krita's Flatpak cannot start programs outside its sandbox, so no backend there. "
-    "Use the AppImage from krita.org or your distribution's package."
+FROM_INSIDE = (
+    "Krita's Flatpak starts only programs of its own sandbox: open Settings > Dockers > Keycel in it,"
+    " and the setup page there installs a backend inside."
 )
 
 
@@ -28,8 +28,8 @@ class Krita:
     program: Path | None
     """None where only its profile shows that it is there."""
     profile: KritaProfile
-    refusal: str = ""
-    """Why the plugin cannot work in it, and what to use instead; empty if it can."""
+    note: str = ""
+    """What is still to be done, and where; empty if this installation serves it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,16 @@ def usual_profile(places: Places | None = None) -> KritaProfile:
 
 
 def profiles(places: Places | None = None) -> list[KritaProfile]:
-    """Each profile that can be served once. Without any the usual one: an AppImage may lie anywhere."""
-    found = list(dict.fromkeys(krita.profile for krita in find(places) if not krita.refusal))
+    """Each profile once. Without any the usual one: an AppImage may lie anywhere."""
+    found = list(dict.fromkeys(krita.profile for krita in find(places)))
     return found or [usual_profile(places)]
+
+
+def sandbox_homes(places: Places | None = None) -> list[Path]:
+    """Keycel's data folders of Kritas that have one to themselves, where there are any."""
+    places = places or Places.real()
+    home = places.home / ".var" / "app" / FLATPAK / "data" / "keycel"
+    return [home] if places.system == "linux" and home.exists() else []
 
 
 def running(places: Places | None = None, probe: Probe | None = None) -> bool:
@@ -108,7 +115,7 @@ def _on_linux(places: Places) -> Iterator[Krita]:
     shared = (places.root / "var/lib/flatpak/app", places.home / ".local/share/flatpak/app")
     if sandbox.exists() or any((folder / FLATPAK).exists() for folder in shared):
         profile = KritaProfile(sandbox / "data" / "krita", sandbox / "config" / "kritarc")
-        yield Krita("flatpak", None, profile, NOT_FROM_FLATPAK)
+        yield Krita("flatpak", None, profile, FROM_INSIDE)
     if (places.root / "snap" / "krita").exists():
         yield Krita("snap", places.root / "snap" / "bin" / "krita", usual)
     if usual.kritarc.exists() and not (places.root / "usr/bin/krita").exists():

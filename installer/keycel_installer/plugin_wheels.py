@@ -13,6 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from keycel_shared.setup_report import Trouble
+
 from . import packages
 from .errors import InstallerError
 from .machine import Machine
@@ -65,6 +67,7 @@ def fetch(package: str, abi: str, file: str, python: Path, folder: Path) -> Path
             f"The package index offers another build of {package} than the tested one.",
             "Get the newest Keycel, then run this again.",
             ", ".join(path.name for path in folder.iterdir()),
+            Trouble.OTHER_FILE,
         )
     return found
 
@@ -82,6 +85,7 @@ def check(path: Path, expected: str) -> None:
             f"{path.name} is not the file that was tested, and is not used.",
             "Run this again; if it stays so, somebody changes downloads on the way to you.",
             f"sha256 {found}, expected {expected}",
+            Trouble.OTHER_FILE,
         )
 
 

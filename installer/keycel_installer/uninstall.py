@@ -6,7 +6,8 @@ import os
 import shutil
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keycel_shared import launcher, paths
@@ -39,18 +40,42 @@ def run(keep_models: bool = False) -> list[Path]:
         for profile in _profiles():
             for path in krita_plugin.remove(profile):
                 print(f"Removed {path}")
-        for path in _own_paths(keep_models):
-            _delete(path)
-            print(f"Removed {path}")
+        left = _empty_home(keep_models)
+        for home in kritas.sandbox_homes():
+            with _at_home(home):
+                _wait_for_backend()
+                left += _empty_home(keep_models)
     except OSError as error:
         raise InstallerError(
             "Something could not be deleted.", "Close what uses it, then run this again.", str(error)
         ) from error
+    return left
+
+
+def _empty_home(keep_models: bool) -> list[Path]:
+    """Delete what is ours in the data folder, and the folder itself if nothing else is in it."""
+    for path in _own_paths(keep_models):
+        _delete(path)
+        print(f"Removed {path}")
     home = paths.home()
     left = sorted(home.iterdir()) if home.exists() else []
     if home.exists() and not left:
         home.rmdir()
     return left
+
+
+@contextmanager
+def _at_home(home: Path) -> Generator[None]:
+    """Everything that `paths` names lies in `home` meanwhile."""
+    before = os.environ.get("KEYCEL_HOME")
+    os.environ["KEYCEL_HOME"] = str(home)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["KEYCEL_HOME"]
+        else:
+            os.environ["KEYCEL_HOME"] = before
 
 
 def stop_backend() -> None:
@@ -61,6 +86,11 @@ def stop_backend() -> None:
         info = read_connection()
         if info is not None:
             os.kill(info.process, signal.SIGTERM)
+    _wait_for_backend()
+
+
+def _wait_for_backend() -> None:
+    """In a sandbox process ids are others: a backend there leaves by itself, soon after its Krita."""
     deadline = time.monotonic() + LEAVES_WITHIN
     while launcher.is_locked(paths.lock_file()):
         if time.monotonic() > deadline:

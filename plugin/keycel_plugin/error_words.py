@@ -30,7 +30,7 @@ def general_words(code: ErrorCode) -> tuple[str, str]:
     return {
         ErrorCode.ENV_NO_BACKEND: (
             _("The Keycel backend is not installed, or it was moved."),
-            _("Run `python3 installer install` in the Keycel folder, then press the button again."),
+            _("Press “Set up”; Keycel installs it from here."),
         ),
         ErrorCode.ENV_BACKEND_START: (
             _("The Keycel backend did not start."),
@@ -147,6 +147,26 @@ def general_words(code: ErrorCode) -> tuple[str, str]:
         ErrorCode.REG_BAD_MODEL: (
             _("The model that the engine needs is damaged or is another one."),
             _("Choose another engine, or install the model again."),
+        ),
+        ErrorCode.REG_OFFLINE: (
+            _("Keycel is switched to offline, so nothing is downloaded."),
+            _("Switch offline off on the page Models, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_NO_DOWNLOAD: (
+            _("The download does not go on: the server cannot be reached or is too busy."),
+            _("Check the connection to the internet, then press Resume; what has come is kept."),
+        ),
+        ErrorCode.REG_NO_ACCESS: (
+            _("The publisher gives the files only to people whom it has allowed."),
+            _("Ask for access on its page and run `hf auth login`, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_NOT_PUBLISHED: (
+            _("The publisher does not offer a file any more, or has moved it."),
+            _("Look at the publisher's page, or link a folder that has the files."),
+        ),
+        ErrorCode.REG_BUSY: (
+            _("The model is being worked on already."),
+            _("Wait until that is done, or pause it where it was started."),
         ),
         ErrorCode.RES_STORE_FULL: (
             _("The frame store is full with pictures that are still needed."),

@@ -147,8 +147,11 @@ def environment_for(python: str) -> dict[str, str]:
     Krita sets PYTHONPATH to its own folders, and its AppImage PYTHONHOME and LD_LIBRARY_PATH; with
     these the backend would load the plugin's copy of this package, or the wrong C libraries.
     """
-    if Path(python) == Path(sys.executable):
-        return dict(os.environ)
+    return dict(os.environ) if Path(python) == Path(sys.executable) else environment_of_others()
+
+
+def environment_of_others() -> dict[str, str]:
+    """Ours, without what is meant for our Python alone."""
     foreign = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
     return {name: value for name, value in os.environ.items() if name not in foreign}
 

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
+from . import model_messages
+from .body import Body
 from .errors import ErrorValue
 from .states import JobState
 
 OptionValue = bool | int | float | str | None
-
-
-@dataclass(frozen=True)
-class Body:
-    """Base of all message bodies; `TYPE` is the name on the wire."""
-
-    TYPE: ClassVar[str] = ""
 
 
 # -------------------------------------------------------------------------------- parts of bodies
@@ -382,6 +376,7 @@ _BODIES: tuple[type[Body], ...] = (
     Diagnose,
     Diagnosis,
     Shutdown,
+    *model_messages.BODIES,
 )
 
 TYPES: dict[str, type[Body]] = {body.TYPE: body for body in _BODIES}

@@ -55,6 +55,11 @@ def log_folder() -> Path:
     return home() / "logs"
 
 
+def setup_log_file() -> Path:
+    """What the installer and pip say while the plugin's setup page installs the backend."""
+    return log_folder() / "setup.log"
+
+
 def installation_file() -> Path:
     """Written by the installer: which Python runs the backend."""
     return home() / "installation.json"

@@ -19,16 +19,20 @@ def test_the_zip_serves_a_krita_that_knows_nothing_else(
     (resources / "pykrita" / krita_plugin.MODULE).mkdir(parents=True)
     left_over = resources / "pykrita" / krita_plugin.MODULE / "of_an_older_version.py"
     left_over.write_text("")
+    settings = resources / "input" / "mine.profile"
+    settings.parent.mkdir()
+    settings.write_text("tablet")
     found = krita.run("importing", "import_zip", path=str(archive), resources=str(resources)).result
     assert found == [krita_plugin.MODULE]
     assert not left_over.exists()
+    assert settings.read_text() == "tablet", "what else is in Krita's folder stays"
 
     other = KritaProcess(tmp_path / "other", display, imported=resources)
     other.register_backend()
     try:
         start(other)
         plugin, shared = other.run("importing", "where_from").result
-        assert Path(shared).parents[1] == Path(plugin).with_name(krita_plugin.CARRIED)
+        assert Path(shared).parents[2] == Path(plugin).with_name(krita_plugin.CARRIED)
         other.run("shots", "open_shot", path=str(small_shot))
         answer = other.run("docker", "press", button="colorize", timeout=110).result
         assert answer["details"] == "", answer

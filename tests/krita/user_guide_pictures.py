@@ -73,9 +73,9 @@ def walk_through(krita: KritaProcess, shot: Path, folder: Path, display: Display
     picture("palette", 2)
 
 
-def shrink(path: Path) -> None:
+def shrink(path: Path, width: int = 1200) -> None:
     """Small, of few colours, without metadata: the pictures are checked in."""
-    smaller = ["-resize", "1200x", "-strip", "-dither", "None", "-colors", "96", "-depth", "8"]
+    smaller = ["-resize", f"{width}x", "-strip", "-dither", "None", "-colors", "96", "-depth", "8"]
     subprocess.run(["convert", str(path), *smaller, f"png8:{path}"], check=True)
 
 

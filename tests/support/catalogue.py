@@ -54,6 +54,8 @@ def engine_sentences() -> list[str]:
     from keycel_backend.diffusion.fallback import every_note
     from keycel_backend.engines.morph.line_track import REASON
     from keycel_backend.engines.registry import descriptions
+    from keycel_backend.models.catalogue import MODELS
+    from keycel_backend.models.getting import PHASES
     from keycel_backend.regions import proposal
     from keycel_backend.regions.confidence import BORDER, reason
     from keycel_backend.regions.flicker import FLICKER
@@ -81,6 +83,8 @@ def engine_sentences() -> list[str]:
         WORKER_ENDED,
         REASON,
         *every_note(),
+        *PHASES,
+        *(words for model in MODELS.values() for words in (model.title, model.purpose, model.licence)),
         proposal.reason(near=0.0, distinct=1.0),
         proposal.reason(near=1.0, distinct=0.0),
         proposal.reason(near=1.0, distinct=1.0),

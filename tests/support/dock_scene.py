@@ -10,6 +10,7 @@ from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, TakeOrigin
 from keycel_plugin.state.review import Cell, Swatch, TakeCard, UnsureRegion
 from keycel_shared.messages import EngineInfo, EngineOption
+from keycel_shared.model_messages import ModelInfo, ModelLicence, ModelListing, ModelState, ModelWork
 from keycel_shared.states import FrameState
 
 SKIN = (255, 205, 178, 255)
@@ -124,6 +125,76 @@ PALETTE = (
     Swatch((255, 255, 255, 255), (255, 255, 255, 255), "eyes", 4, 0),
 )
 
+_STABILITY = ("Stability AI Community License", "https://stability.ai/license", "with conditions")
+MODELS = (
+    ModelInfo(
+        name="lvcd",
+        title="LVCD, reference-based line-art video colouring",
+        purpose="Colours a shot from one painted keyframe, by video diffusion. Needs a graphics card.",
+        engines=("lvcd",),
+        licence="svd.safetensors is under Stability AI's Stable Video Diffusion licence.",
+        licences=(
+            ModelLicence("Stable Video Diffusion, 14 frames", *_STABILITY),
+            ModelLicence("LVCD", "", "https://huggingface.co/luckyhzt/lvcd_pretrained_models", "unknown"),
+        ),
+        accepted=False,
+        download_bytes=None,
+        installed_bytes=6_400_000_000,
+        used_bytes=0,
+        linked=False,
+        by_hand=False,
+        state=ModelState.ABSENT,
+    ),
+    ModelInfo(
+        name="colorizediffusion",
+        title="ColorizeDiffusion v1.5, one drawing coloured after a reference image",
+        purpose="Colours one drawing after one image. Needs a graphics card.",
+        engines=("colorizediffusion",),
+        licence="NON-COMMERCIAL. switch-eps.safetensors is under CC-BY-NC-SA-4.0.",
+        licences=(ModelLicence("ColorizeDiffusion v1.5", "CC-BY-NC-SA-4.0", "https://example.org", "no"),),
+        accepted=True,
+        download_bytes=8_277_000_000,
+        installed_bytes=5_000_000_000,
+        used_bytes=2_600_000_000,
+        linked=False,
+        by_hand=False,
+        state=ModelState.PARTIAL,
+    ),
+    ModelInfo(
+        name="cotracker",
+        title="CoTracker as TorchScript, another tracker for AniDoc",
+        purpose="Follows points through a shot for AniDoc; it works without, too.",
+        engines=("anidoc",),
+        licence="NON-COMMERCIAL: CoTracker's code and weights are under CC-BY-NC 4.0.",
+        licences=(ModelLicence("CoTracker 2", "CC-BY-NC-4.0", "https://example.org", "no"),),
+        accepted=True,
+        download_bytes=0,
+        installed_bytes=200_000_000,
+        used_bytes=0,
+        linked=False,
+        by_hand=True,
+        state=ModelState.ABSENT,
+    ),
+    ModelInfo(
+        name="taesd",
+        title="TAESD, a small decoder that sharpens previews",
+        purpose="Makes the previews of the video engines sharp.",
+        engines=("lvcd", "anidoc"),
+        licence="MIT: free for any use. The files come from their publisher; Keycel passes on nothing.",
+        licences=(ModelLicence("TAESD", "MIT", "https://example.org/mit", "yes"),),
+        accepted=True,
+        download_bytes=9_800_000,
+        installed_bytes=10_000_000,
+        used_bytes=10_000_000,
+        linked=False,
+        by_hand=False,
+        state=ModelState.INSTALLED,
+    ),
+)
+DOWNLOADING = ModelWork(
+    "colorizediffusion", "install", True, "downloading", 2_600_000_000, 8_277_000_000, 31.4e6, False
+)
+
 
 def fill(model: Model) -> None:
     """Everything at once."""
@@ -146,6 +217,7 @@ def fill(model: Model) -> None:
         model.thumbnails.put(
             cell.time, figure(cell.time * 3, None if cell.state is FrameState.EMPTY else coat)
         )
+    model.models.show(ModelListing(MODELS, (DOWNLOADING,), False, False, 48_000_000_000))
     for number, card in enumerate(TAKES):
         model.thumbnails.put(card.digest, figure(12, (COAT, SCARF, HAIR)[number]))
 

@@ -8,11 +8,12 @@ import tempfile
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from keycel_plugin.flow.pending import Note, PendingJobs
 from keycel_plugin.qt import QtCore
 from keycel_plugin.state.backend_status import BackendStatus, Link
+from keycel_plugin.tasks import pause
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.messages import (
     BlobData,
@@ -39,10 +40,13 @@ from keycel_shared.messages import (
     JobWatch,
     Welcome,
 )
+from keycel_shared.model_messages import ModelList, ModelListing
 from keycel_shared.pixels import digest_of
 from keycel_shared.session import JobListener
 from keycel_shared.states import JobState
 from keycel_shared.wire import make
+
+B = TypeVar("B", bound=Body)
 
 Colour = Callable[[bytes, int], bytes]
 """Drawing and seed to coloured pixels; may raise `KeycelError` to fail the frame."""
@@ -97,6 +101,11 @@ class MemoryBackend:
         """Jobs for which a preview was asked, once for each time."""
         self.preview: tuple[bytes, int, int] | None = None
         """Pixels, width and height of the one preview that there is."""
+        self.listing = ModelListing((), (), False, False, 0)
+        self.asked: list[Body] = []
+        """Requests about models."""
+        self.refuse_model: ErrorValue | None = None
+        """With what all wishes about models are answered."""
         self.refuse: ErrorValue | None = None
         self.stalls = False
         """Frames after the first never come, so that a test can act in the middle of a job."""
@@ -114,7 +123,7 @@ class MemoryBackend:
 
     async def connect(self) -> None:
         if self.refuse is not None:
-            self.status.show(Link.MISSING, self.refuse.title)
+            self.status.show(Link.MISSING, self.refuse.title, self.refuse)
             raise KeycelError.from_value(self.refuse)
         self.status.show(Link.READY, "0.1.0")
 
@@ -128,6 +137,17 @@ class MemoryBackend:
 
     async def plan(self, request: JobRequest) -> JobEstimate | None:
         return cast("JobEstimate", self._serve(JobPlan(request), ())[0])
+
+    async def ask(self, body: Body, kind: type[B]) -> B:
+        """Of the requests about models: the listing, or done."""
+        await self.connect()
+        await pause()
+        self.asked.append(body)
+        if not isinstance(body, ModelList) and self.refuse_model is not None:
+            raise KeycelError.from_value(self.refuse_model)
+        answer = self.listing if isinstance(body, ModelList) else Done()
+        assert isinstance(answer, kind)
+        return answer
 
     def job_over(self) -> None:
         self._on_lost = lambda _: None

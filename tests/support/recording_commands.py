@@ -10,11 +10,50 @@ from keycel_plugin.state.remedies import Remedy
 from keycel_shared.messages import OptionValue
 
 
+class RecordingSetup:
+    """Implements `ui.setup_commands.SetupCommands`."""
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        self._calls = calls
+
+    def open(self) -> None:
+        self._calls.append(("open",))
+
+    def look_again(self) -> None:
+        self._calls.append(("look_again",))
+
+    def use(self, python: str) -> None:
+        self._calls.append(("use", python))
+
+    def point_at(self, path: str) -> None:
+        self._calls.append(("point_at", path))
+
+    def install(self, with_diffusion: bool) -> None:
+        self._calls.append(("install", with_diffusion))
+
+    def cancel(self) -> None:
+        self._calls.append(("cancel_setup",))
+
+    def connect(self) -> None:
+        self._calls.append(("connect",))
+
+    def color_trial(self) -> None:
+        self._calls.append(("color_trial",))
+
+    def close(self) -> None:
+        self._calls.append(("close",))
+
+
 class RecordingCommands:
     """Implements `ui.commands.Commands`; `calls` are (name, arguments…) in their order."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.models = RecordingModelCommands(self.calls)
+
+    @property
+    def setup(self) -> RecordingSetup:
+        return RecordingSetup(self.calls)
 
     def named(self, name: str) -> list[tuple[Any, ...]]:
         """The arguments of every call of that name."""
@@ -121,3 +160,31 @@ class RecordingCommands:
 
     def rename_color(self, original: Rgba, name: str) -> None:
         self.calls.append(("rename_color", original, name))
+
+
+class RecordingModelCommands:
+    """Implements `ui.model_commands.ModelCommands`; its calls are named `models.…`."""
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        self.calls = calls
+
+    def show(self, shown: bool) -> None:
+        self.calls.append(("models.show", shown))
+
+    def install(self, name: str, accept_licence: bool) -> None:
+        self.calls.append(("models.install", name, accept_licence))
+
+    def link(self, name: str, folder: str, accept_licence: bool) -> None:
+        self.calls.append(("models.link", name, folder, accept_licence))
+
+    def pause(self, name: str) -> None:
+        self.calls.append(("models.pause", name))
+
+    def verify(self, name: str) -> None:
+        self.calls.append(("models.verify", name))
+
+    def remove(self, name: str) -> None:
+        self.calls.append(("models.remove", name))
+
+    def set_offline(self, offline: bool) -> None:
+        self.calls.append(("models.set_offline", offline))

@@ -60,7 +60,7 @@ def wait_for(condition: Callable[[], Any], what: str = "", seconds: float = PATI
 
 
 class Backend:
-    """A supervisor with the trial engine. `options`: fields of `ServeOptions`, and `disk_reserve`.
+    """A supervisor with the trial engine. `options`: fields of `ServeOptions`, `disk_reserve`, `trial_model`.
 
     `linger`: see `keycel_shared.launcher.Launch`.
     """

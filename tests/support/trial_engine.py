@@ -134,6 +134,11 @@ def main(arguments: list[str]) -> int:
     from keycel_backend.supervisor import runner, serve, store
 
     options = json.loads(arguments[0])
+    if options.pop("trial_model", False):
+        from support import trial_model
+
+        trial_model.register()
+        options["models_command"] = (sys.executable, "-m", trial_model.MODULE)
     runner.CANCEL_SECONDS = 0.5
     store.DISK_RESERVE = options.pop("disk_reserve", store.DISK_RESERVE)
     command = (sys.executable, "-m", MODULE, "worker")

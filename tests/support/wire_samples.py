@@ -52,6 +52,20 @@ from keycel_shared.messages import (
     Shutdown,
     Welcome,
 )
+from keycel_shared.model_messages import (
+    ModelInfo,
+    ModelInstall,
+    ModelLicence,
+    ModelLink,
+    ModelList,
+    ModelListing,
+    ModelOffline,
+    ModelPause,
+    ModelRemove,
+    ModelState,
+    ModelVerify,
+    ModelWork,
+)
 from keycel_shared.pixels import digest_of
 from keycel_shared.states import JobState
 from keycel_shared.wire import Buffer, Header, Message
@@ -94,6 +108,22 @@ _ENGINE = EngineInfo(
     largest_side=16384,
     licence="GPL-3.0-or-later",
 )
+_MODEL = ModelInfo(
+    name="taesd",
+    title="TAESD",
+    purpose="Sharp previews.",
+    engines=("lvcd", "anidoc"),
+    licence="MIT: free for any use.",
+    licences=(ModelLicence("TAESD", "MIT", "https://example.org/mit", "yes"),),
+    accepted=True,
+    download_bytes=None,
+    installed_bytes=10_000_000,
+    used_bytes=4_000_000,
+    linked=False,
+    by_hand=False,
+    state=ModelState.PARTIAL,
+)
+_WORK = ModelWork("taesd", "install", True, "downloading", 4_000_000, 9_800_000, 1.5e6, False, _PROBLEM)
 
 _REQUESTS: list[tuple[Body, tuple[bytes, ...]]] = [
     (Hello("Krita 5.2", "0.1.0"), ()),
@@ -111,6 +141,13 @@ _REQUESTS: list[tuple[Body, tuple[bytes, ...]]] = [
     (JobList(), ()),
     (Diagnose(), ()),
     (Shutdown(), ()),
+    (ModelList(), ()),
+    (ModelInstall("taesd", True), ()),
+    (ModelPause("taesd"), ()),
+    (ModelVerify("taesd"), ()),
+    (ModelRemove("taesd"), ()),
+    (ModelLink("taesd", "/home/ann/Comfy UI/models", False), ()),
+    (ModelOffline(True), ()),
 ]
 _ANSWERS: list[tuple[Body, tuple[bytes, ...]]] = [
     (Welcome("i1", "0.1.0", (_ENGINE,), (_STATUS,), 12), ()),
@@ -123,6 +160,7 @@ _ANSWERS: list[tuple[Body, tuple[bytes, ...]]] = [
     (JobEstimate(12.5, 2**31, 24, 3), ()),
     (JobAccepted(dataclasses.replace(_STATUS, state=JobState.QUEUED, error=None)), ()),
     (JobListing((_STATUS,)), ()),
+    (ModelListing((_MODEL,), (_WORK,), False, True, 2**40), ()),
     (Diagnosis({"memory_bytes": 2**40, "system": "Linux", "uptime_seconds": 0.1, "worker": None}), ()),
 ]
 _EVENTS: list[Body] = [

@@ -46,7 +46,9 @@ def test_installing_twice_replaces_the_copy_whole(tmp_path: Path) -> None:
     assert foreign.is_dir()
     scripts = tmp_path / "krita" / "pykrita"
     assert (scripts / "keycel_plugin" / "__init__.py").exists()
-    assert (scripts / "keycel_shared" / "session.py").exists()
+    carried = scripts / "keycel_plugin" / krita_plugin.CARRIED
+    assert (carried / "shared" / "keycel_shared" / "session.py").exists()
+    assert (carried / "installer" / "__main__.py").exists()
     assert "X-KDE-Library=keycel_plugin" in (scripts / "keycel_plugin.desktop").read_text().splitlines()
     assert (tmp_path / "krita" / "actions" / "keycel_plugin.action").exists()
 

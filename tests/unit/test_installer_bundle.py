@@ -17,7 +17,10 @@ def test_the_plugin_zip_is_what_kritas_importer_wants(tmp_path: Path) -> None:
     names = zipfile.ZipFile(path).namelist()
     assert {"keycel_plugin.desktop", "keycel_plugin/", "keycel_plugin/__init__.py"} <= set(names)
     assert "actions/keycel_plugin.action" in names
-    assert f"keycel_plugin/{krita_plugin.CARRIED}/keycel_shared/wire.py" in names
+    carried = f"keycel_plugin/{krita_plugin.CARRIED}"
+    assert f"{carried}/shared/keycel_shared/wire.py" in names
+    assert {f"{carried}/installer/__main__.py", f"{carried}/pyproject.toml"} <= set(names)
+    assert f"{carried}/backend/keycel_backend/cli.py" in names, "the setup page installs the backend from it"
     assert f"keycel_plugin/{krita_plugin.OWN}" in names
     assert not [name for name in names if "__pycache__" in name]
 

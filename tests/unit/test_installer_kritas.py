@@ -43,11 +43,17 @@ def test_an_appimage_elsewhere_shows_by_its_settings(linux: kritas.Places) -> No
     assert [krita.kind for krita in kritas.find(linux)] == ["profile"]
 
 
-def test_a_flatpak_is_found_and_refused_with_the_way_out(linux: kritas.Places) -> None:
+def test_a_flatpak_gets_the_plugin_and_is_told_to_go_on_inside(linux: kritas.Places) -> None:
     touch(linux.home / ".var/app/org.kde.krita/config/kritarc")
     (flatpak,) = kritas.find(linux)
-    assert "AppImage" in flatpak.refusal
-    assert kritas.profiles(linux) == [kritas.usual_profile(linux)]
+    assert "setup page" in flatpak.note
+    inside = linux.home / ".var/app/org.kde.krita"
+    assert kritas.profiles(linux) == [
+        krita_plugin.KritaProfile(inside / "data" / "krita", inside / "config" / "kritarc")
+    ]
+    assert kritas.sandbox_homes(linux) == []
+    (inside / "data" / "keycel").mkdir(parents=True)
+    assert kritas.sandbox_homes(linux) == [inside / "data" / "keycel"]
 
 
 def test_settings_folders_of_ones_own_are_used(linux: kritas.Places) -> None:
@@ -127,7 +133,7 @@ def test_a_profile_that_was_made_for_it_is_gone_afterwards(profile: krita_plugin
 def test_a_folder_of_somebody_else_is_neither_replaced_nor_removed(
     profile: krita_plugin.KritaProfile,
 ) -> None:
-    theirs = profile.scripts / "keycel_shared" / "theirs.py"
+    theirs = profile.scripts / "keycel_plugin" / "theirs.py"
     touch(theirs)
     with pytest.raises(InstallerError, match="did not make"):
         krita_plugin.install(PROJECT, profile)

@@ -16,7 +16,19 @@ _BLOCK = 1 << 22
 
 def digest_of_file(path: Path) -> str:
     """SHA-256, read block by block."""
-    digest = hashlib.sha256()
+    return _read(path, hashlib.sha256())
+
+
+def tagged_digest(path: Path, like: str) -> str:
+    """`sha256:…`, or `git-sha1:…` (of git's blob, as `git hash-object` gives it), whichever `like` is."""
+    kind = like.partition(":")[0]
+    if kind == "sha256":
+        return f"{kind}:{digest_of_file(path)}"
+    head = b"blob %d\0" % path.stat().st_size
+    return f"{kind}:{_read(path, hashlib.sha1(head, usedforsecurity=False))}"
+
+
+def _read(path: Path, digest: hashlib._Hash) -> str:
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)

@@ -25,6 +25,7 @@ from .blob_files import BlobFiles
 from .jobs import Job, Jobs
 from .journal import EXPIRES, Journal
 from .lifetime import GRACE, InheritedPipe, LaunchFacts, Lifetime
+from .model_works import COMMAND, ModelWorks
 from .runner import Runner
 from .server import Server
 from .sessions import Sessions
@@ -46,6 +47,7 @@ class ServeOptions:
     grace: float = GRACE
     store_bytes: int = DEFAULT_BUDGET
     worker_command: tuple[str, ...] = (sys.executable, "-m", "keycel_backend.worker")
+    models_command: tuple[str, ...] = COMMAND
 
 
 def main(owned: bool, grace: float | None = None, store_bytes: int | None = None) -> int:
@@ -141,7 +143,8 @@ async def _serve(options: ServeOptions) -> None:
         linger=launch.linger if launch is not None else None,
     )
     info = _connection(sockets, server_keys, reattach, launch)
-    server = Server(sockets, store, sessions, jobs, runner, lifetime, info.instance)
+    models = ModelWorks(options.models_command)
+    server = Server(sockets, store, sessions, jobs, runner, lifetime, models, info.instance)
     for job in jobs.restore(sessions):
         runner.submit(job)
     _on_signals(lifetime)
@@ -157,6 +160,7 @@ async def _serve(options: ServeOptions) -> None:
     finally:
         _remove_connection(info.instance)
         failures = await _cancel(tasks)
+        await models.close()
         sockets.close()
         journal.close()
         log.info("bye")

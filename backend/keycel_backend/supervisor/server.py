@@ -53,6 +53,7 @@ from keycel_shared.wire import LARGEST_HEADER, Buffer, Message, decode, make, ma
 from .diagnosis import facts
 from .jobs import Jobs
 from .lifetime import Lifetime
+from .model_works import ModelWorks
 from .requests import check_plan
 from .runner import Runner
 from .sessions import SessionLog, Sessions
@@ -81,6 +82,7 @@ class Server:
         jobs: Jobs,
         runner: Runner,
         lifetime: Lifetime,
+        models: ModelWorks,
         instance: str,
     ) -> None:
         self._sockets = sockets
@@ -103,6 +105,7 @@ class Server:
             JobList: lambda _body, session: JobListing(self._jobs.of_session(session.id)),
             Diagnose: self._diagnose,
             Shutdown: self._shutdown,
+            **{kind: _of_models(answer) for kind, answer in models.answers.items()},
         }
 
     # ---------------------------------------------------------------------------- loops
@@ -287,6 +290,11 @@ def _refuse(socket: zmq.asyncio.Socket, peer: bytes, request: str, error: Except
             retryable=True,
         )
     send(socket, peer, make(Error(error.value), parent=request))
+
+
+def _of_models(answer: Callable[[Any], Body]) -> Answer:
+    """Models are the user's, whoever asks: sessions make no difference."""
+    return lambda body, _session: answer(body)
 
 
 def _check_digests(digests: Sequence[str]) -> None:

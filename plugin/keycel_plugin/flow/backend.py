@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from keycel_plugin.flow.pending import Note, PendingJobs
 from keycel_plugin.flow.sockets import SocketWatch, WatchedLink
@@ -18,8 +19,9 @@ from keycel_shared.abandon import Abandoned
 from keycel_shared.connection import ConnectionInfo
 from keycel_shared.errors import ErrorCode, ErrorValue, KeycelError
 from keycel_shared.launcher import Launch, still_runs
-from keycel_shared.messages import EngineInfo, JobEstimate, JobPlan, JobRequest, Ping, Welcome
+from keycel_shared.messages import Body, EngineInfo, JobEstimate, JobPlan, JobRequest, Ping, Welcome
 from keycel_shared.session import Session
+from keycel_shared.wire import Message
 
 LINGER = 3.0
 """Seconds that the backend stays after Krita has been closed, if it has nothing left to do."""
@@ -30,6 +32,8 @@ _LOOK_AFTER_SECONDS = 0.5
 """How often the supervisor's process is looked for: its death is noticed long before its silence."""
 _RESTARTS = 3
 """How often a lost backend is started again for one job."""
+
+B = TypeVar("B", bound=Body)
 
 OnLost = Callable[[ErrorValue], None]
 
@@ -93,6 +97,20 @@ class Backend(QtCore.QObject):
         )
         return await answers.get()
 
+    async def ask(self, body: Body, kind: type[B]) -> B:
+        """One request that belongs to no job, and its answer.
+
+        Raises:
+            KeycelError: ENV_* or LINK_* if there is no backend to be had, or what it answers.
+        """
+        session = await self._living_session("", "")
+        answers: Inbox[Message | ErrorValue] = Inbox()
+        session.request(body, answers.put, answers.put)
+        answer = await answers.get()
+        if isinstance(answer, ErrorValue):
+            raise KeycelError.from_value(answer)
+        return answer.expect(kind)
+
     def close(self) -> None:
         """Leave. Jobs go on, results wait in the store."""
         if self._reconnecting is not None:
@@ -117,7 +135,7 @@ class Backend(QtCore.QObject):
                 session = await self._connect(wanted, job)
         except KeycelError as error:
             self._sockets.stop()
-            self.status.show(State.MISSING, error.value.title)
+            self.status.show(State.MISSING, error.value.title, error.value)
             raise
         except BaseException:
             self.status.show(State.OFF)
@@ -283,7 +301,7 @@ def _not_installed() -> KeycelError:
     return KeycelError(
         ErrorCode.ENV_NO_BACKEND,
         _("The Keycel backend is not installed."),
-        _("Run `python3 installer install` in the Keycel folder, then press the button again."),
+        _("Press “Set up”; Keycel installs it from here."),
         f"{paths.installation_file()} does not exist",
     )
 

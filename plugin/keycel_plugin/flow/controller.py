@@ -13,6 +13,7 @@ from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.colorize import colorize, spread
 from keycel_plugin.flow.context import Context
 from keycel_plugin.flow.inbetween import inbetween
+from keycel_plugin.flow.models import ModelKeeper
 from keycel_plugin.flow.overlay import show_overlay
 from keycel_plugin.flow.palette import rename_color, replace_color
 from keycel_plugin.flow.palette_files import read_palette
@@ -20,14 +21,17 @@ from keycel_plugin.flow.plans import Plans
 from keycel_plugin.flow.regenerate import regenerate
 from keycel_plugin.flow.resume import Resume
 from keycel_plugin.flow.runner import Runner
+from keycel_plugin.flow.setup.flow import NEEDS_SETUP, SetupFlow
 from keycel_plugin.flow.takes import choose_take
 from keycel_plugin.flow.watch import Watch
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
 from keycel_plugin.state.engine_options import with_option
+from keycel_plugin.state.backend_status import Link
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.words import _
 from keycel_shared.messages import OptionValue
 
 
@@ -40,12 +44,15 @@ class Controller(QtCore.QObject):
         self._backend = backend
         self.model = Model(self, backend.status)
         self._context = Context(backend, self.model.progress, self.model.question)
+        self.models = ModelKeeper(self.model.models, backend, self)
         self._runner = Runner(self.model.progress, self.refresh)
         self._watch = Watch(host, self.model, self)
         self._plans = Plans(host, self.model, backend, self._planned, self)
         self._resume = Resume(host, self.model.choice, self._context, self._runner.start, self)
+        self.setup = SetupFlow(self.model.setup, backend, self._set_up, self)
         self.model.review.current_changed.connect(self._drop_old_selection)
         backend.status.changed.connect(self._show_engines)
+        backend.status.changed.connect(self.setup.follow_backend)
 
     @property
     def busy(self) -> bool:
@@ -53,10 +60,12 @@ class Controller(QtCore.QObject):
 
     def shut_down(self) -> None:
         """Krita is closing: stop at once and leave the backend."""
+        self.setup.stop()
         self._runner.stop()
-        self._plans.stop()
+        self.models.stop()
         self._watch.stop()
         self._backend.close()
+        self._plans.stop()  # last: it plans whenever the backend's status changes
 
     # ---------------------------------------------------------------------------- setting up
 
@@ -174,6 +183,9 @@ class Controller(QtCore.QObject):
         self.model.question.answer(yes)
 
     def remedy(self, remedy: Remedy) -> None:
+        if remedy is Remedy.SET_UP:
+            self.setup.open()
+            return
         document = self._host.active_document()
         if remedy is Remedy.UNLOCK_LAYER:
             ours = self._watch.ours
@@ -277,6 +289,12 @@ class Controller(QtCore.QObject):
         """Learn the engines while the artist still chooses layers."""
         await self._backend.connect()
         return ""
+
+    def _set_up(self) -> None:
+        """The setup page is closed: an error that it has mended is news no more."""
+        error = self.model.progress.news.error
+        if error is not None and error.code in NEEDS_SETUP and self._backend.status.link is Link.READY:
+            self.model.progress.finish(_("Choose the two layers, then press Colorize."))
 
     def _show_engines(self) -> None:
         if self._backend.engines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from keycel_plugin.qt import QtCore, Signal
+from keycel_shared.errors import ErrorValue
 
 
 class Link(str, Enum):
@@ -26,8 +27,10 @@ class BackendStatus(QtCore.QObject):
         self.link = Link.OFF
         self.detail = ""
         """Version of the backend, or what is wrong."""
+        self.error: ErrorValue | None = None
+        """What is wrong, if it cannot be started."""
 
-    def show(self, link: Link, detail: str = "") -> None:
-        if (link, detail) != (self.link, self.detail):
-            self.link, self.detail = link, detail
+    def show(self, link: Link, detail: str = "", error: ErrorValue | None = None) -> None:
+        if (link, detail, error) != (self.link, self.detail, self.error):
+            self.link, self.detail, self.error = link, detail, error
             self.changed.emit()

@@ -7,9 +7,11 @@ from keycel_plugin.state.animation import Animation
 from keycel_plugin.state.backend_status import BackendStatus
 from keycel_plugin.state.choice import ShotChoice
 from keycel_plugin.state.image_choice import ImageChoice
+from keycel_plugin.state.models import Models
 from keycel_plugin.state.progress import Progress
 from keycel_plugin.state.question import Question
 from keycel_plugin.state.review import Review
+from keycel_plugin.state.setup import Setup
 from keycel_plugin.state.thumbnails import Thumbnails
 
 
@@ -22,8 +24,10 @@ class Model(QtCore.QObject):
         self.choice = ShotChoice(self)
         self.image = ImageChoice(self.choice, self)
         self.animation = Animation(self)
+        self.models = Models(self)
         self.progress = Progress(self)
         self.question = Question(self)
         self.review = Review(self)
         self.thumbnails = Thumbnails(self)
+        self.setup = Setup(self)
         self.backend = backend or BackendStatus(self)

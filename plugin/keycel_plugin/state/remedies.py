@@ -18,9 +18,15 @@ class Remedy(str, Enum):
     CHOOSE_LINE_LAYER = "choose line layer"
     CHOOSE_COLOR_LAYER = "choose colour layer"
     COLORIZE_FIRST = "colorize"
+    SET_UP = "set up"
+    """Find or install a backend that fits."""
 
 
 _BY_CODE = {
+    ErrorCode.ENV_NO_BACKEND: Remedy.SET_UP,
+    ErrorCode.ENV_BACKEND_START: Remedy.SET_UP,
+    ErrorCode.ENV_MISSING_LIBRARY: Remedy.SET_UP,
+    ErrorCode.LINK_VERSION: Remedy.SET_UP,
     ErrorCode.DOC_LAYER_LOCKED: Remedy.UNLOCK_LAYER,
     ErrorCode.OUT_READ_BACK: Remedy.UNDO_AND_TRY_AGAIN,
     ErrorCode.DOC_NO_LINES: Remedy.CHOOSE_LINE_LAYER,

@@ -12,10 +12,22 @@ from typing import Protocol
 
 from keycel_plugin.state.records import Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy
+from keycel_plugin.ui.model_commands import ModelCommands
+from keycel_plugin.ui.setup_commands import SetupCommands
 from keycel_shared.messages import OptionValue
 
 
 class Commands(Protocol):
+    @property
+    def setup(self) -> SetupCommands:
+        """What the setup page asks for."""
+        ...
+
+    @property
+    def models(self) -> ModelCommands:
+        """What the page of models can ask for."""
+        ...
+
     # ---------------------------------------------------------------------------- setting up
 
     def refresh(self) -> None:

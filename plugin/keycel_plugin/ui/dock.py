@@ -1,18 +1,21 @@
-"""The docker's content: four pages, and beneath them what is always in sight."""
+"""The docker's content: five pages, and beneath them what is always in sight; or the setup page alone."""
 
 from __future__ import annotations
 
 from keycel_plugin.qt import QtGui, QtWidgets
-from keycel_plugin.slots import guarded
+from keycel_plugin.slots import guarded, guarded_method
 from keycel_plugin.state.model import Model
+from keycel_plugin.state.setup import Setup, Stage
 from keycel_plugin.ui.animate_page import AnimatePage
 from keycel_plugin.ui.commands import Commands
 from keycel_plugin.ui.compare_window import CompareWindow
 from keycel_plugin.ui.footer import Footer
 from keycel_plugin.ui.icons import Icons
+from keycel_plugin.ui.models_page import ModelsPage
 from keycel_plugin.ui.palette_page import PalettePage
 from keycel_plugin.ui.review_page import ReviewPage
 from keycel_plugin.ui.scrolling import scrollable
+from keycel_plugin.ui.setup_page import SetupPage
 from keycel_plugin.ui.shot_page import ShotPage
 from keycel_plugin.words import _
 
@@ -29,10 +32,16 @@ class Dock(QtWidgets.QWidget):
         self._review = ReviewPage(model, commands, icon)
         self._palette = PalettePage(model, commands)
         self._animate = AnimatePage(model, commands)
+        self.models_page = ModelsPage(model.models, commands.models)
         self._footer = Footer(model, commands)
+        self._setup: Setup = model.setup
+        self.setup_page = SetupPage(model.setup, commands.setup, ModelsPage(model.models, commands.models))
+        self._whole = QtWidgets.QStackedWidget()
         self.pages = QtWidgets.QTabWidget()
         self._lay_out()
         self._name_parts()
+        model.setup.changed.connect(self._show_setup)
+        self._show_setup()
 
     def _lay_out(self) -> None:
         self.pages.setDocumentMode(True)
@@ -43,11 +52,23 @@ class Dock(QtWidgets.QWidget):
             (scrollable(self._animate), _("Animate")),
         ):
             self.pages.addTab(page, title)
-        column = QtWidgets.QVBoxLayout(self)
+        # Not needed every day: a sign leaves the other titles their room.
+        self.pages.setTabToolTip(self.pages.addTab(scrollable(self.models_page), "⇩"), _("Models"))
+        usual = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(usual)
         column.setContentsMargins(2, 2, 2, 4)
         column.setSpacing(4)
         column.addWidget(self.pages, 1)
         column.addWidget(self._footer)
+        self._whole.addWidget(usual)
+        self._whole.addWidget(self.setup_page)
+        around = QtWidgets.QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self._whole)
+
+    @guarded_method
+    def _show_setup(self) -> None:
+        self._whole.setCurrentIndex(int(self._setup.news.stage is not Stage.CLOSED))
 
     def _name_parts(self) -> None:
         """What can be used, under one roof."""
@@ -88,6 +109,7 @@ class Dock(QtWidgets.QWidget):
         self.animate_page = self._animate
         self.animate_button = self._animate.animate_button
         self.another_button = self._animate.another_button
+        self.model_list = self.models_page.list
         self.backend_label = footer.backend_label
         self.progress_bar = footer.progress_bar
         self.cancel_button = footer.cancel_button

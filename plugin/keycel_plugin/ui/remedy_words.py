@@ -14,4 +14,5 @@ def remedy_words(remedy: Remedy) -> str:
         Remedy.CHOOSE_LINE_LAYER: _("Choose the line layer"),
         Remedy.CHOOSE_COLOR_LAYER: _("Choose the colour layer"),
         Remedy.COLORIZE_FIRST: _("Colorize"),
+        Remedy.SET_UP: _("Set up"),
     }[remedy]
