@@ -196,6 +196,21 @@ def test_no_server_at_all(model_home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     _refused(ErrorCode.REG_NO_DOWNLOAD)
 
 
+def test_a_whole_file_without_a_note_is_not_fetched_again(hub_server: HubServer) -> None:
+    """Its process was ended between the last two steps, or the record is damaged."""
+    _download()
+    (_weights().folder / "original.json").write_text("{")
+    hub_server.sent = 0
+    _download()
+    assert _whole()
+    assert hub_server.sent == 0
+    (_weights().folder / "original.json").unlink()
+    (_weights().folder / "unet/weights.bin").write_bytes(WEIGHTS[:-1] + b"?")
+    _download()
+    assert _whole()
+    assert hub_server.sent == len(WEIGHTS)
+
+
 # -------------------------------------------------------------------------------- lies
 
 

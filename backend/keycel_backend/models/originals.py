@@ -74,7 +74,7 @@ class Original:
 
     @property
     def record(self) -> Record:
-        """An unreadable record counts as none: the files are then looked at again."""
+        """An unreadable record counts as none: files that are there are then checked before they are used."""
         return self._read(_RECORD, Record) or Record()
 
     def note(self, record: Record) -> None:
