@@ -175,4 +175,5 @@ def test_the_command_line_pauses_with_an_interrupt_and_goes_on(server: HubServer
     assert again.returncode == 0, again.stderr
     assert "checksum as known" in again.stdout
     assert server.ranges() == ["bytes=150000-"]
+    assert not any("torch" in agent for agent in server.agents), "nobody is told what is installed here"
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["originals"]

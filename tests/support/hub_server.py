@@ -55,6 +55,8 @@ class HubServer(ThreadingHTTPServer):
         """Method, path, and the range asked for."""
         self.tokens: list[tuple[str, str]] = []
         """Path, and the token that came with it."""
+        self.agents: set[str] = set()
+        """What clients call themselves."""
         self.sent = 0
         """Bytes of files that went out."""
         self.go_on = threading.Event()
@@ -108,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         server, behaviour = self.server, self.server.behaviour
         server.requests.append((self.command, self.path, self.headers.get("Range", "")))
+        server.agents.add(self.headers.get("User-Agent", ""))
         server.tokens.append((self.path, self.headers.get("Authorization", "")))
         code = behaviour.refuse.pop(0) if behaviour.refuse else behaviour.forbid
         if code:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from keycel_backend.models import checking, linking
 from keycel_backend.models.catalogue import Model, require_installed
-from keycel_backend.models.libraries import import_networks
+from keycel_backend.models.libraries import import_networks, require_networks
 from keycel_backend.models.offline import require_online
 from keycel_backend.models.originals import Original, has_consent, originals
-from keycel_backend.models.room import require_room
+from keycel_backend.models.room import files_below, require_room
 from keycel_shared import paths
 from keycel_shared.errors import ErrorCode, KeycelError
 from keycel_shared.launcher import try_lock
@@ -107,6 +107,7 @@ def install(model: Model, precision: str, tell: Tell) -> Path:
     Raises:
         KeycelError: see `download`, and what the model's installer raises.
     """
+    require_networks()
     download(model, tell)
     inputs = [path for original in originals(model) for path in original.to_install]
     module, _, function = model.installer.partition(":")
@@ -161,11 +162,8 @@ def remove(model: Model) -> None:
 
 def used_bytes(model: Model) -> tuple[int, int]:
     """Room that its installation and its downloads take."""
-    folders = (model.folder, model.staging)
-    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-    return sum(path.stat().st_size for path in files), sum(
-        original.bytes_here() for original in originals(model)
-    )
+    installed = sum(size for folder in (model.folder, model.staging) for _, size in files_below(folder))
+    return installed, sum(original.bytes_here() for original in originals(model))
 
 
 @contextmanager

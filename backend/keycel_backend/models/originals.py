@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from keycel_backend.models.catalogue import Model
 from keycel_backend.models.published import Published
-from keycel_backend.models.room import told
+from keycel_backend.models.room import files_below, told
 from keycel_shared import paths
 from keycel_shared.schema import from_json, to_json
 from keycel_shared.version import VERSION
@@ -74,7 +74,7 @@ class Original:
 
     @property
     def record(self) -> Record:
-        """An unreadable record counts as none: the files are then looked at again."""
+        """An unreadable record counts as none: files that are there are then checked before they are used."""
         return self._read(_RECORD, Record) or Record()
 
     def note(self, record: Record) -> None:
@@ -121,7 +121,7 @@ class Original:
 
     def bytes_here(self) -> int:
         """In our own folder, finished or not; linked files take no room of ours."""
-        return sum(_size(path) for path in self._own_files())
+        return sum(size for _, size in self._own_files())
 
     def part(self, path: str, etag: str) -> Path:
         """Where an unfinished file is kept: another content at the publisher's has another name."""
@@ -139,7 +139,7 @@ class Original:
 
     def drop_files(self) -> None:
         """Give the room back; the consent stays."""
-        for path in list(self._own_files()):
+        for path, _ in list(self._own_files()):
             path.unlink()
         (self.folder / _RECORD).unlink(missing_ok=True)
 
@@ -149,9 +149,9 @@ class Original:
         with suppress(OSError):  # others are still there
             self.folder.parent.rmdir()
 
-    def _own_files(self) -> Iterator[Path]:
+    def _own_files(self) -> Iterator[tuple[Path, int]]:
         records = {self.folder / _RECORD, self.folder / _CONSENT}
-        return (path for path in self.folder.rglob("*") if path.is_file() and path not in records)
+        return ((path, size) for path, size in files_below(self.folder) if path not in records)
 
     def _read(self, name: str, kind: type[_T]) -> _T | None:
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keycel_shared import paths
@@ -20,6 +21,15 @@ def free_bytes() -> int:
     folder = paths.models_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return shutil.disk_usage(existing).free
+
+
+def files_below(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Files and their bytes. Another process may be writing and deleting there: what is gone is left out."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            with suppress(OSError):
+                yield path, path.stat().st_size
 
 
 def require_room(needed: int, what: str) -> None:
