@@ -154,13 +154,18 @@ def sample_latents(
         on_estimate(partial(clean_estimate, scaled, guided, float(timestep), predicts))
         latents = scheduler.step(guided, timestep, latents, return_dict=False)[0]
         on_step(number, latents)
+    check_finite(latents)
+    return latents
+
+
+def check_finite(latents: Tensor) -> None:
+    """Raises `KeycelError` RUN_FAILED, so that no black picture is taken for a result."""
     if not torch.isfinite(latents).all():
         raise KeycelError(
             ErrorCode.RUN_FAILED,
             "The networks gave numbers that are not finite.",
             "Try again with single precision, or install the model again: its weights may be damaged.",
         )
-    return latents
 
 
 def draw_noise(seed: int, height: int, width: int) -> Tensor:
