@@ -65,9 +65,9 @@ def test_encoding(full: ColorizeDiffusionNetworks) -> None:
 
 
 def test_a_second_pass_costs_by_its_tiles() -> None:
-    one = detail_operations(512, 512, 512, 20, 2, False)
-    assert detail_operations(896, 896, 512, 20, 2, False) == 4 * one
-    assert detail_operations(896, 512, 512, 20, 2, False) == 2 * one
+    one = detail_operations((512, 512), (512, 512), 20, 2, False)
+    assert detail_operations((896, 896), (512, 512), 20, 2, False) == 4 * one
+    assert detail_operations((896, 512), (512, 512), 20, 2, False) == 2 * one
     assert detail_steps(20) == 10
     plain, detailed = (estimate(1920, 1080, 1, 0, {"detail": side}) for side in (0, 1920))
     assert detailed.memory_bytes == plain.memory_bytes

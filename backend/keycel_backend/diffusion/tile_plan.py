@@ -16,18 +16,22 @@ class Tile:
     width: int
 
 
-def plan_tiles(height: int, width: int, side: int, overlap: int) -> tuple[Tile, ...]:
+def overlap_of(side: int) -> int:
+    """Positions that neighbouring tiles share at least, of so many along a side."""
+    return side // 4
+
+
+def plan_tiles(height: int, width: int, size: tuple[int, int]) -> tuple[Tile, ...]:
     """Tiles of one size, as few as are enough, spread evenly; row by row.
 
     Args:
-        side: of a tile; of the latents where they are smaller.
-        overlap: positions that neighbours share at least; less than `side`.
+        size: (height, width) of a tile; that of the latents where they are smaller.
     """
-    size = min(side, height), min(side, width)
-    rows, columns = _starts(height, size[0], overlap), _starts(width, size[1], overlap)
-    return tuple(Tile(top, left, *size) for top in rows for left in columns)
+    tile = min(size[0], height), min(size[1], width)
+    rows, columns = _starts(height, tile[0]), _starts(width, tile[1])
+    return tuple(Tile(top, left, *tile) for top in rows for left in columns)
 
 
-def _starts(length: int, size: int, overlap: int) -> list[int]:
-    count = 1 + math.ceil((length - size) / max(1, size - overlap))
+def _starts(length: int, size: int) -> list[int]:
+    count = 1 + math.ceil((length - size) / (size - overlap_of(size)))
     return [round(place * (length - size) / max(1, count - 1)) for place in range(count)]

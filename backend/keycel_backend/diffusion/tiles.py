@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from keycel_backend.diffusion.tile_plan import Tile, plan_tiles
+from keycel_backend.diffusion.tile_plan import Tile, overlap_of, plan_tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,11 @@ class TileGrid:
     height: int
     width: int
     tiles: tuple[Tile, ...]
-    overlap: int
 
     @classmethod
-    def of(cls, height: int, width: int, side: int, overlap: int) -> TileGrid:
+    def of(cls, height: int, width: int, size: tuple[int, int]) -> TileGrid:
         """See `plan_tiles`."""
-        return cls(height, width, plan_tiles(height, width, side, overlap), overlap)
+        return cls(height, width, plan_tiles(height, width, size))
 
     def cut(self, picture: Tensor, unit: int = 1) -> Iterator[Tensor]:
         """Each tile of (batch, channels, unit * height, unit * width)."""
@@ -41,7 +40,7 @@ class TileGrid:
             if total is None or weights is None:
                 total = part.new_zeros(*part.shape[:2], unit * self.height, unit * self.width)
                 weights = part.new_zeros(total.shape[2:])
-            weight = _weight(tile, self.overlap, unit).to(part)
+            weight = _weight(tile, unit).to(part)
             _part(total, tile, unit).add_(part * weight)
             _part(weights[None, None], tile, unit).add_(weight)
         assert total is not None
@@ -55,9 +54,9 @@ def _part(picture: Tensor, tile: Tile, unit: int) -> Tensor:
     return picture[:, :, rows, columns]
 
 
-def _weight(tile: Tile, overlap: int, unit: int) -> Tensor:
+def _weight(tile: Tile, unit: int) -> Tensor:
     """(height, width): 1 inside, less towards the edges. Nowhere 0, so that every position has some."""
-    rows, columns = (_ramp(unit * side, unit * overlap) for side in (tile.height, tile.width))
+    rows, columns = (_ramp(unit * side, unit * overlap_of(side)) for side in (tile.height, tile.width))
     return rows[:, None] * columns
 
 

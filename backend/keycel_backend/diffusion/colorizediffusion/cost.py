@@ -42,10 +42,6 @@ _RUNTIME_BYTES = 1 << 30
 _SINGLE = 4
 
 
-OVERLAP = 16
-"""Latent positions that neighbouring tiles share at least: a quarter of a tile of 512 pixels."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReferenceCost:
     operations: float
@@ -87,12 +83,11 @@ def detail_steps(num_steps: int) -> int:
 
 
 def detail_operations(
-    height: int, width: int, side: int, num_steps: int, branches: int, split: bool
+    size: tuple[int, int], tile: tuple[int, int], num_steps: int, branches: int, split: bool
 ) -> float:
-    """Of drawing one picture again at this size, in tiles of `side` pixels."""
-    tiles = plan_tiles(
-        height // _PIXELS_PER_LATENT, width // _PIXELS_PER_LATENT, side // _PIXELS_PER_LATENT, OVERLAP
-    )
+    """Of drawing one picture again, of this (height, width) in pixels, in tiles of that one."""
+    height, width, *of_tile = (side // _PIXELS_PER_LATENT for side in (*size, *tile))
+    tiles = plan_tiles(height, width, (of_tile[0], of_tile[1]))
     positions = tiles[0].height * tiles[0].width
     each = (
         detail_steps(num_steps) * branches * step_operations(positions, split)

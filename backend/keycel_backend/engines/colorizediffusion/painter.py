@@ -10,7 +10,6 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from keycel_backend.diffusion.attempts import FallbackCallback, with_fallback
-from keycel_backend.diffusion.colorizediffusion.cost import OVERLAP
 from keycel_backend.diffusion.colorizediffusion.detail import (
     Detail,
     decode_in_tiles,
@@ -93,17 +92,17 @@ class ReferencePainter:
         (latents, material), self.effort = with_fallback(
             self.effort, Stage.SAMPLE, sample, listener.on_fallback
         )
-        picture = self._decoded(latents, listener)
+        picture, tile = self._decoded(latents, listener), self._latent_size(material)
         large = prepare(self._settings.detail) if self._settings.detail else material
         if max(large.sketch.shape[2:]) > max(material.sketch.shape[2:]):
             enlarged = _enlarged(picture, material.placement, large)
             latents, self.effort = with_fallback(
                 self.effort,
                 Stage.SAMPLE,
-                lambda effort: self._detailed(enlarged, large, seed, effort, listener),
+                lambda effort: self._detailed(enlarged, large, tile, seed, effort, listener),
                 listener.on_fallback,
             )
-            picture, material = self._decoded(latents, listener, in_tiles=True), large
+            picture, material = self._decoded(latents, listener, tile), large
         return to_bytes(picture[0][_crop(material.placement)][None])[0]
 
     @torch.no_grad()
@@ -126,11 +125,18 @@ class ReferencePainter:
 
     @torch.no_grad()
     def _detailed(
-        self, picture: Tensor, material: DrawingMaterial, seed: int, effort: Effort, listener: Listener
+        self,
+        picture: Tensor,
+        material: DrawingMaterial,
+        tile: tuple[int, int],
+        seed: int,
+        effort: Effort,
+        listener: Listener,
     ) -> Tensor:
         """(1, 4, height, width) the second pass, from the first one's picture at its size."""
         context = self._encoded(effort)
-        grid = self._grid(*self._latent_size(material), effort)
+        smaller = round(tile[0] * effort.scale), round(tile[1] * effort.scale)
+        grid = self._grid(*self._latent_size(material), smaller)
         place(self._networks, DECODERS, self._device, effort.offload)
         painted = encode_in_tiles(self._networks, picture.to(self._device), grid)
         place(self._networks, DENOISERS, self._device, effort.offload)
@@ -146,14 +152,17 @@ class ReferencePainter:
             self._shown(material, listener),
         )
 
-    def _decoded(self, latents: Tensor, listener: Listener, in_tiles: bool = False) -> Tensor:
-        """(1, 3, height, width) in main memory."""
+    def _decoded(self, latents: Tensor, listener: Listener, tile: tuple[int, int] | None = None) -> Tensor:
+        """(1, 3, height, width) in main memory. `tile`: None for the whole picture at once."""
+        height, width = latents.shape[2:]
+        whole = tile or (height, width)
 
         @torch.no_grad()
         def decode(effort: Effort) -> Tensor:
             place(self._networks, DECODERS, self._device, effort.offload)
-            if in_tiles or effort.tiled:
-                grid = self._grid(latents.shape[2], latents.shape[3], effort, smaller=bool(effort.tiled))
+            if tile is not None or effort.tiled:
+                smaller = (whole[0] // 2, whole[1] // 2) if effort.tiled else whole
+                grid = self._grid(height, width, smaller)
                 return decode_in_tiles(self._networks, latents, grid).cpu()
             return decode_latents(self._networks, latents).cpu()
 
@@ -161,13 +170,12 @@ class ReferencePainter:
         check_decoded(decoded)
         return decoded
 
-    def _grid(self, height: int, width: int, effort: Effort, smaller: bool = False) -> TileGrid:
-        """Tiles as large as the networks' picture; `smaller`: half of that."""
-        pixels = self._networks.configuration.autoencoder.pixels_per_latent
-        multiple = self._networks.configuration.size_multiple // pixels
-        side = round(self._settings.resolution * effort.scale / pixels) // (2 if smaller else 1)
-        side = max(1, side // multiple) * multiple
-        return TileGrid.of(height, width, side, min(OVERLAP, side // 2))
+    def _grid(self, height: int, width: int, tile: tuple[int, int]) -> TileGrid:
+        """Of latents, in tiles of whole units of what the networks can take."""
+        configuration = self._networks.configuration
+        multiple = configuration.size_multiple // configuration.autoencoder.pixels_per_latent
+        rows, columns = (max(1, side // multiple) * multiple for side in tile)
+        return TileGrid.of(height, width, (rows, columns))
 
     def _split(self, material: DrawingMaterial) -> Split | None:
         pixels = self._networks.configuration.autoencoder.pixels_per_latent
