@@ -74,6 +74,11 @@ def reference_cost(
     return ReferenceCost(drawings * drawing + 2 * _REFERENCE_OPERATIONS, weights + alive + _RUNTIME_BYTES)
 
 
+def calls_of(sampler: str, num_steps: int) -> int:
+    """How often a sampler asks the networks."""
+    return 2 * num_steps - 1 if sampler == "heun" else num_steps
+
+
 def detail_steps(num_steps: int) -> int:
     """Steps of the second, larger pass where the first has `num_steps`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keycel_backend.diffusion.colorizediffusion.cost import detail_operations, reference_cost
+from keycel_backend.diffusion.colorizediffusion.cost import calls_of, detail_operations, reference_cost
 from keycel_backend.diffusion.device import Device, processor
 from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
@@ -82,9 +82,9 @@ MERGE = Option(
 SAMPLER = Option(
     name="sampler",
     title="Sampler",
-    help="How the picture comes out of noise; the authors use dpm-solver.",
+    help="How the picture comes out of noise; the authors use dpm-solver. heun takes twice as long.",
     default="dpm-solver",
-    choices=("dpm-solver", "ddim", "pndm", "lms", "euler", "dpm++ 2m"),
+    choices=("dpm-solver", "ddim", "pndm", "lms", "euler", "euler a", "heun", "dpm++ 2m"),
 )
 PREPARATION = Option(
     name="preparation",
@@ -172,7 +172,7 @@ def estimate(
         drawings,
         size[1],
         size[0],
-        num_steps,
+        calls_of(str(options.get(SAMPLER.name, SAMPLER.default)), num_steps),
         1 + sum(guided),
         split,
         device.value_bytes,

@@ -121,6 +121,7 @@ class ReferencePainter:
             self._settings.sampling,
             lambda number, _: listener.on_step(number),
             self._shown(material, listener),
+            torch.Generator().manual_seed(seed + 2),
         )
 
     @torch.no_grad()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from keycel_backend.diffusion.colorizediffusion.cost import detail_steps
+from keycel_backend.diffusion.colorizediffusion.cost import calls_of, detail_steps
 from keycel_backend.engines.base import Drawing, FrameResult, ProgressCallback, Request
 from keycel_backend.engines.colorizediffusion.description import detail_size
 from keycel_backend.engines.colorizediffusion.material import nothing_of, prepare_drawing, prepare_reference
@@ -89,7 +89,8 @@ class ReferenceRun:
         settings, shot = self._settings, self._shot
         large = detail_size(shot.width, shot.height, settings.resolution, settings.detail)
         steps = settings.sampling.num_steps
-        return steps + (0 if large is None else detail_steps(steps))
+        again = 0 if large is None else detail_steps(steps)
+        return calls_of(settings.sampling.sampler.value, steps) + again
 
     def _palette(self, found: Palette) -> Palette:
         return palette_from([], self._request.palette) if self._request.palette else found
