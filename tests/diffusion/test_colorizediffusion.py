@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 from support.tiny_colorizediffusion import TINY
 from torch import Tensor
 
+from keycel_backend.diffusion.colorizediffusion.cost import calls_of
 from keycel_backend.diffusion.colorizediffusion.modes import (
     Mode,
     Reference,
@@ -164,6 +166,41 @@ def test_every_sampler_follows_what_the_networks_say(sampler: Sampler, karras: b
             predicted = noise if prediction_type == "epsilon" else velocity
             sample = scheduler.step(predicted, timestep, sample, return_dict=False)[0]
         assert torch.allclose(sample, answer, atol=0.1)
+
+
+@pytest.mark.parametrize("sampler", [Sampler.HEUN, Sampler.EULER_ANCESTRAL])
+@pytest.mark.parametrize("karras", [False, True])
+def test_steps_are_those_of_the_published_formulas(sampler: Sampler, karras: bool) -> None:
+    """arXiv 2206.00364, algorithm 1 without churn; and ancestral steps as in arXiv 2010.02502 with eta 1."""
+    steps = 6
+    levels = list(make_scheduler(Sampler.EULER, steps, "epsilon", karras).sigmas.double())
+    start = torch.randn(1, 4, 2, 2, generator=torch.Generator().manual_seed(0))
+    scheduler = make_scheduler(sampler, steps, "epsilon", karras)
+    assert len(scheduler.timesteps) == calls_of(sampler.value, steps)
+    sample, seeded = start * float(scheduler.init_noise_sigma), torch.Generator().manual_seed(5)
+    for timestep in scheduler.timesteps:
+        sigma = (1.0 / _kept_at(float(timestep)) - 1.0) ** 0.5
+        predicted = _noise_in(sample.double(), sigma).float()
+        extra = {"generator": seeded} if sampler is Sampler.EULER_ANCESTRAL else {}
+        scheduler.scale_model_input(sample, timestep)
+        sample = scheduler.step(predicted, timestep, sample, return_dict=False, **extra)[0]
+    wanted, seeded = start.double() * levels[0], torch.Generator().manual_seed(5)
+    for sigma, following in pairwise(levels):
+        slope = _noise_in(wanted, sigma)
+        if sampler is Sampler.HEUN:
+            ahead = wanted + slope * (following - sigma)
+            mean = slope if following == 0.0 else (slope + _noise_in(ahead, following)) / 2.0
+            wanted = wanted + mean * (following - sigma)
+        else:
+            added = following * (1.0 - (following / sigma) ** 2) ** 0.5
+            wanted = wanted + slope * ((following**2 - added**2) ** 0.5 - sigma)
+            wanted = wanted + added * torch.randn(1, 4, 2, 2, generator=seeded).double()
+    assert torch.allclose(sample.double(), wanted, atol=2e-3)
+
+
+def _noise_in(sample: torch.Tensor, sigma: float) -> torch.Tensor:
+    """What a network says that knows pictures to be normal with mean 0.7 and deviation 0.5."""
+    return sigma * (sample - 0.7) / (0.25 + sigma**2)
 
 
 def _kept_at(timestep: float) -> float:

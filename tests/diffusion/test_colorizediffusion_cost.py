@@ -8,15 +8,19 @@ import torch
 from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
 from keycel_backend.diffusion.colorizediffusion.cost import (
     decode_operations,
+    detail_operations,
+    detail_steps,
+    encode_operations,
     reference_cost,
     step_bytes,
     step_operations,
 )
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks, build_networks
-from keycel_backend.diffusion.colorizediffusion.sampling import decode_latents
+from keycel_backend.diffusion.colorizediffusion.sampling import decode_latents, encode_mean
 from keycel_backend.diffusion.colorizediffusion.split_attention import Split
 from keycel_backend.diffusion.colorizediffusion.unet import Conditioning, unet_forward
 from keycel_backend.diffusion.counting import counted
+from keycel_backend.engines.colorizediffusion.description import estimate
 
 META = torch.device("meta")
 
@@ -52,6 +56,23 @@ def test_decoding(full: ColorizeDiffusionNetworks) -> None:
     with counted() as count, torch.no_grad():
         decode_latents(full, torch.zeros(1, 4, 48, 48, device=META))
     assert count.operations == pytest.approx(decode_operations(48**2), rel=0.01)
+
+
+def test_encoding(full: ColorizeDiffusionNetworks) -> None:
+    with counted() as count, torch.no_grad():
+        encode_mean(full, torch.zeros(1, 3, 384, 384, device=META))
+    assert count.operations == pytest.approx(encode_operations(48**2), rel=0.01)
+
+
+def test_a_second_pass_costs_by_its_tiles() -> None:
+    one = detail_operations((512, 512), (512, 512), 20, 2, False)
+    assert detail_operations((896, 896), (512, 512), 20, 2, False) == 4 * one
+    assert detail_operations((896, 512), (512, 512), 20, 2, False) == 2 * one
+    assert detail_steps(20) == 10
+    plain, detailed = (estimate(1920, 1080, 1, 0, {"detail": side}) for side in (0, 1920))
+    assert detailed.memory_bytes == plain.memory_bytes
+    assert detailed.seconds > 4 * plain.seconds
+    assert estimate(1920, 1080, 1, 0, {"detail": 512}) == plain, "no larger than the first"
 
 
 def test_what_costs_more() -> None:

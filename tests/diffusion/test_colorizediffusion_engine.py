@@ -15,6 +15,7 @@ import torch
 from support.drawn_shots import BODY, HEAD, all_targets, draw, figure, shot_from
 from support.installed_colorizediffusion import install_tiny_coloring
 
+from keycel_backend.diffusion.colorizediffusion import detail
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.colorizediffusion import painter
@@ -180,6 +181,51 @@ def test_running_out_of_memory_gives_up_step_by_step_and_says_so(
     assert tried == [32, 32, 24, 16]
     notes = [doing for _, doing in told if doing.startswith("Memory ran out")]
     assert ["main memory" in notes[0], "71 percent" in notes[1], "50 percent" in notes[2]] == [True] * 3
+
+
+def test_details_are_drawn_in_a_second_pass_with_the_same_memory(
+    engine: ColorizeDiffusionEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    seen: list[tuple[int, ...]] = []
+    forward = detail.unet_forward
+
+    def unet_forward(network: Any, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        seen.append(tuple(sample.shape[2:]))
+        return forward(network, sample, *rest)
+
+    monkeypatch.setattr(detail, "unet_forward", unet_forward)
+    request = _request(_shot(), soft=True, mode="split", detail=128)
+    (result,) = _run(engine, request, told)
+    assert set(seen) == {(8, 8)}, "tiles are no larger than the first pass"
+    assert len(seen) == 2 * 3 * 3, "two steps of nine tiles"
+    shares = [share for share, doing in told if doing == "Sampling"]
+    assert shares == pytest.approx([number / 6 for number in range(1, 7)])
+    (again,) = _run(engine, request)
+    assert np.array_equal(result.flats, again.flats)
+    seen.clear()
+    (plain,) = _run(engine, _request(_shot(), soft=True, mode="split", detail=64))
+    assert seen == []
+    assert not np.array_equal(result.flats, plain.flats)
+
+
+def test_where_decoding_runs_out_of_memory_it_goes_on_in_tiles(
+    engine: ColorizeDiffusionEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = detail.decode_latents
+
+    def decode_latents(networks: Any, latents: torch.Tensor) -> torch.Tensor:
+        if latents.shape[3] > 8:
+            raise torch.OutOfMemoryError("decode")
+        return decode(networks, latents)
+
+    for module in (painter, detail):
+        monkeypatch.setattr(module, "decode_latents", decode_latents)
+    told: list[tuple[float, str]] = []
+    assert len(_run(engine, _request(_shot(), resolution=128), told)) == 1
+    notes = [doing for _, doing in told if doing.startswith("Memory ran out")]
+    assert notes == ["Memory ran out while decoding: decoding the picture in tiles"]
+    assert sum(doing == "Sampling" for _, doing in told) == 4, "nothing is sampled again"
 
 
 def test_what_is_wrong_is_told(engine: ColorizeDiffusionEngine) -> None:

@@ -41,6 +41,9 @@ def test_the_ladder_goes_down_in_order_and_ends() -> None:
 def test_only_what_helps_a_stage_is_given_up() -> None:
     assert [effort.decode_chunk for effort in _ladder(Stage.SAMPLE)] == [10] * len(_ladder(Stage.SAMPLE))
     assert _ladder(Stage.DECODE)[-1] == Effort(decode_chunk=5, offload=True)
+    assert next_effort(Effort(1, tiled=False), Stage.DECODE) == Effort(1, tiled=True)
+    assert next_effort(Effort(1, tiled=True), Stage.DECODE) == Effort(1, tiled=True, offload=True)
+    assert next_effort(Effort(1, tiled=False), Stage.SAMPLE) == Effort(1, tiled=False, offload=True)
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, RuntimeError])

@@ -48,6 +48,7 @@ _SAMPLERS = {
     "diffuser_pndm": Sampler.PNDM,
     "diffuser_lms": Sampler.LMS,
     "Euler": Sampler.EULER,
+    "Heun": Sampler.HEUN,
     "DPM++ 2M": Sampler.DPM_PP_2M,
 }
 _PREDICTIONS = {"eps": "epsilon", "v": "v_prediction"}

@@ -115,7 +115,6 @@ def test_a_drawing_becomes_an_animation(drawn: KritaProcess) -> None:
     seen = review_of(drawn)
     assert seen["states"] == {3: "proposed", 5: "accepted", 7: "proposed"}
     assert seen["takes_of"][7] == 2
+    assert keyframes(drawn.run("shots", "undo").result, "Keycel animation") == made
     put_artist(drawn, 4, "Keycel animation")
     command(drawn, "regenerate", error="DOC_NO_SUCH_FRAME")
-    drawn.run("shots", "undo")
-    assert keyframes(state_of(drawn), "Keycel animation") == made

@@ -29,6 +29,8 @@ class Effort:
     """Frames of a segment."""
     scale: float = 1.0
     """Of pictures inside the networks."""
+    tiled: bool | None = None
+    """A picture is decoded in tiles; None where that is not possible."""
 
 
 _Rung = Callable[[Effort], Effort | None]
@@ -42,6 +44,10 @@ def _offload(effort: Effort) -> Effort | None:
     return None if effort.offload else replace(effort, offload=True)
 
 
+def _tiles(effort: Effort) -> Effort | None:
+    return replace(effort, tiled=True) if effort.tiled is False else None
+
+
 def _smaller_window(effort: Effort) -> Effort | None:
     return replace(effort, window=8) if effort.window > 8 else None
 
@@ -53,6 +59,7 @@ def _lower_resolution(effort: Effort) -> Effort | None:
 
 _LADDER: tuple[tuple[_Rung, frozenset[Stage]], ...] = (
     (_smaller_chunk, frozenset({Stage.DECODE})),
+    (_tiles, frozenset({Stage.DECODE})),
     (_offload, frozenset(Stage)),
     (_smaller_window, frozenset({Stage.SAMPLE})),
     # latents that are there have their size: decoding cannot change it any more
@@ -61,7 +68,7 @@ _LADDER: tuple[tuple[_Rung, frozenset[Stage]], ...] = (
 
 
 def next_effort(effort: Effort, stage: Stage | None = None) -> Effort | None:
-    """One rung down: smaller decode chunk, CPU off-load, shorter window, lower resolution.
+    """One rung down: smaller decode chunk or tiles, CPU off-load, shorter window, lower resolution.
 
     Rungs that cannot help `stage` are left out; None where it is not known which stage failed. Returns
     None where nothing is left to give up.
@@ -88,6 +95,8 @@ def describe(before: Effort, after: Effort) -> str:
     """What a step down gave up, in plain words."""
     if after.decode_chunk != before.decode_chunk:
         return f"decoding {after.decode_chunk} frames at a time"
+    if after.tiled != before.tiled:
+        return "decoding the picture in tiles"
     if after.offload != before.offload:
         return "keeping networks in main memory while they are not used"
     if after.window != before.window:
@@ -102,10 +111,11 @@ def note(stage: Stage, before: Effort, after: Effort) -> str:
 
 def every_note() -> tuple[str, ...]:
     """All notes that there are."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for stage in Stage:
-        effort = Effort()
-        while (lower := next_effort(effort, stage)) is not None:
-            found.append(note(stage, effort, lower))
-            effort = lower
+        for effort in (Effort(), Effort(tiled=False)):
+            present = effort
+            while (lower := next_effort(present, stage)) is not None:
+                found[note(stage, present, lower)] = None
+                present = lower
     return tuple(found)

@@ -26,8 +26,8 @@ from keycel_plugin.flow.takes import choose_take
 from keycel_plugin.flow.watch import Watch
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
-from keycel_plugin.state.engine_options import with_option
 from keycel_plugin.state.backend_status import Link
+from keycel_plugin.state.engine_options import with_option
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import Choice, Rgba, Scope, Spacing
 from keycel_plugin.state.remedies import Remedy

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keycel_backend.diffusion.tile_plan import plan_tiles
+
 _PIXELS_PER_LATENT = 8
 
 _DENOISER_VALUES = 900_262_852 + 63_970_960
@@ -25,7 +27,9 @@ _SPLIT_CONTEXT_OPERATIONS = 2.43e10
 _SKETCH_OPERATIONS = 7.23e6
 """The sketch encoder, for each latent position."""
 _DECODE_OPERATIONS = 6.055e8
+_ENCODE_OPERATIONS = 2.642e8
 _DECODE_ATTENTION_OPERATIONS = 2048.0
+"""Of the autoencoder, either way, for each pair of latent positions."""
 _REFERENCE_OPERATIONS = 3.353e11
 """CLIP, for an image."""
 
@@ -70,6 +74,35 @@ def reference_cost(
     return ReferenceCost(drawings * drawing + 2 * _REFERENCE_OPERATIONS, weights + alive + _RUNTIME_BYTES)
 
 
+def calls_of(sampler: str, num_steps: int) -> int:
+    """How often a sampler asks the networks."""
+    return 2 * num_steps - 1 if sampler == "heun" else num_steps
+
+
+def detail_steps(num_steps: int) -> int:
+    """Steps of the second, larger pass where the first has `num_steps`.
+
+    Half of the noise is enough for new edges, and too little for new colours.
+    """
+    return max(1, num_steps // 2)
+
+
+def detail_operations(
+    size: tuple[int, int], tile: tuple[int, int], num_steps: int, branches: int, split: bool
+) -> float:
+    """Of drawing one picture again, of this (height, width) in pixels, in tiles of that one."""
+    height, width, *of_tile = (side // _PIXELS_PER_LATENT for side in (*size, *tile))
+    tiles = plan_tiles(height, width, (of_tile[0], of_tile[1]))
+    positions = tiles[0].height * tiles[0].width
+    each = (
+        detail_steps(num_steps) * branches * step_operations(positions, split)
+        + 2 * positions * _SKETCH_OPERATIONS
+        + encode_operations(positions)
+        + decode_operations(positions)
+    )
+    return len(tiles) * each
+
+
 def step_operations(positions: int, split: bool) -> float:
     """Of one call of the denoiser on latents with `positions` = height * width, for each picture."""
     plain = (
@@ -81,6 +114,11 @@ def step_operations(positions: int, split: bool) -> float:
 def decode_operations(positions: int) -> float:
     """Of decoding one picture."""
     return positions * _DECODE_OPERATIONS + positions**2 * _DECODE_ATTENTION_OPERATIONS
+
+
+def encode_operations(positions: int) -> float:
+    """Of encoding one picture."""
+    return positions * _ENCODE_OPERATIONS + positions**2 * _DECODE_ATTENTION_OPERATIONS
 
 
 def step_bytes(branches: int, positions: int, value_bytes: int) -> int:

@@ -132,18 +132,21 @@ def sample_latents(
     options: SamplingOptions,
     on_step: StepCallback,
     on_estimate: EstimateCallback = lambda _: None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """(pictures, 4, height / 8, width / 8) scaled latents. Deterministic, and re-entrant.
 
     Args:
         noise: of the shape of the result, standard normal.
         sketches, context, split: see `Branches.of`.
+        generator: of the noise that `Sampler.EULER_ANCESTRAL` adds; one on the CPU gives the same everywhere.
     Raises:
         KeycelError: RUN_FAILED where the networks give numbers that are not finite.
     """
     branches = Branches.of(networks, sketches, context, split, options)
     predicts = networks.configuration.prediction_type
     scheduler: Any = make_scheduler(options.sampler, options.num_steps, predicts, options.karras)
+    noisy = {"generator": generator} if options.sampler is Sampler.EULER_ANCESTRAL else {}
     latents = noise * float(scheduler.init_noise_sigma)
     dtype = networks.unet.dtype
     for number, timestep in enumerate(_timesteps(scheduler, noise.device)):
@@ -152,15 +155,20 @@ def sample_latents(
         prediction = unet_forward(networks.unet, batch, timestep, branches.told)
         guided = branches.guided(prediction.float())
         on_estimate(partial(clean_estimate, scaled, guided, float(timestep), predicts))
-        latents = scheduler.step(guided, timestep, latents, return_dict=False)[0]
+        latents = scheduler.step(guided, timestep, latents, return_dict=False, **noisy)[0]
         on_step(number, latents)
+    check_finite(latents)
+    return latents
+
+
+def check_finite(latents: Tensor) -> None:
+    """Raises `KeycelError` RUN_FAILED, so that no black picture is taken for a result."""
     if not torch.isfinite(latents).all():
         raise KeycelError(
             ErrorCode.RUN_FAILED,
             "The networks gave numbers that are not finite.",
             "Try again with single precision, or install the model again: its weights may be damaged.",
         )
-    return latents
 
 
 def draw_noise(seed: int, height: int, width: int) -> Tensor:

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncestralDiscreteScheduler
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
+from diffusers.schedulers.scheduling_heun_discrete import HeunDiscreteScheduler
 from diffusers.schedulers.scheduling_lms_discrete import LMSDiscreteScheduler
 from diffusers.schedulers.scheduling_pndm import PNDMScheduler
 from numpy.typing import NDArray
@@ -32,6 +34,10 @@ class Sampler(Enum):
     PNDM = "pndm"
     LMS = "lms"
     EULER = "euler"
+    EULER_ANCESTRAL = "euler a"
+    """Takes away more noise than a step asks for, and adds new."""
+    HEUN = "heun"
+    """Asks the networks twice in every step but the last."""
     DPM_PP_2M = "dpm++ 2m"
 
 
@@ -69,8 +75,20 @@ def make_scheduler(sampler: Sampler, steps: int, prediction_type: str, karras: b
         scheduler: Any = EulerDiscreteScheduler(**common)
         scheduler.set_timesteps(sigmas=sigmas.tolist())
         return scheduler
+    if sampler is Sampler.EULER_ANCESTRAL:
+        scheduler = EulerAncestralDiscreteScheduler(**common)
+        _set_levels(scheduler, sigmas, _times_of(sigmas[:-1]))
+        return scheduler
+    if sampler is Sampler.HEUN:
+        scheduler = HeunDiscreteScheduler(**common)
+        asked = np.repeat(sigmas[:-1], 2)[1:]  # at the end of each step, and at the beginning of the next
+        _set_levels(scheduler, np.append(asked, 0.0), _times_of(asked))
+        return scheduler
     scheduler = DPMSolverMultistepScheduler(**common, algorithm_type="dpmsolver++")
-    _set_sigmas(scheduler, sigmas)
+    _set_levels(scheduler, sigmas, _times_of(sigmas[:-1]))
+    first = sigmas[0]
+    # k-diffusion begins with noise alone, which this scheduler expects at the scale of its own samples
+    scheduler.init_noise_sigma = float(first / (1.0 + first**2) ** 0.5)
     return scheduler
 
 
@@ -92,14 +110,11 @@ def clean_estimate(
     return kept * seen - noise * predicted
 
 
-def _set_sigmas(scheduler: Any, sigmas: NDArray[np.float64]) -> None:
+def _set_levels(scheduler: Any, sigmas: NDArray[np.float64], times: NDArray[np.float64]) -> None:
     """Noise levels that the scheduler has no argument for; time steps between two, as k-diffusion has."""
-    first = sigmas[0]
-    scheduler.set_timesteps(len(sigmas) - 1)
+    scheduler.set_timesteps(len(times))
     scheduler.sigmas = torch.as_tensor(sigmas).float()
-    scheduler.timesteps = torch.as_tensor(_times_of(sigmas[:-1])).float()
-    # k-diffusion begins with noise alone, which this scheduler expects at the scale of its own samples
-    scheduler.init_noise_sigma = float(first / (1.0 + first**2) ** 0.5)
+    scheduler.timesteps = torch.as_tensor(times).float()
 
 
 def _trained_log_sigmas() -> NDArray[np.float64]:

@@ -42,6 +42,10 @@ class Material:
     """Of the empty text."""
 
 
+def _nobody_looks(picture: Tensor, latent: Tensor) -> None:
+    del picture, latent
+
+
 @dataclass(frozen=True, slots=True)
 class Callbacks:
     """All may raise (`Cancelled`), which ends the work."""
@@ -53,7 +57,7 @@ class Callbacks:
     on_step: Callable[[Step], None]
     """Called after every step of the sampling; its estimate is there for previews."""
     on_fallback: FallbackCallback
-    on_sketch: Callable[[Tensor, Tensor], None] = lambda *_: None
+    on_sketch: Callable[[Tensor, Tensor], None] = _nobody_looks
     """Called with the sketch as the VAE sees it, (3, height, width), and its latent, (4, height / 8,
     width / 8), scaled: what previews can learn colours from."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keycel_backend.diffusion.colorizediffusion.cost import reference_cost
+from keycel_backend.diffusion.colorizediffusion.cost import calls_of, detail_operations, reference_cost
 from keycel_backend.diffusion.device import Device, processor
 from keycel_backend.engines.base import EngineDescription, Estimate, Option, OptionValue
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
@@ -36,6 +36,15 @@ RESOLUTION = Option(
     default=512,
     minimum=64,
     maximum=2048,
+)
+DETAIL = Option(
+    name="detail",
+    title="Size of details",
+    help="Longer side, in pixels, of a second pass that draws the same colours again along your lines, in "
+    "tiles of the working size. Up to your canvas; 0 for none. Takes time, but no more memory.",
+    default=0,
+    minimum=0,
+    maximum=4096,
 )
 REFERENCE_GUIDANCE = Option(
     name="reference_guidance",
@@ -73,9 +82,9 @@ MERGE = Option(
 SAMPLER = Option(
     name="sampler",
     title="Sampler",
-    help="How the picture comes out of noise; the authors use dpm-solver.",
+    help="How the picture comes out of noise; the authors use dpm-solver. heun takes twice as long.",
     default="dpm-solver",
-    choices=("dpm-solver", "ddim", "pndm", "lms", "euler", "dpm++ 2m"),
+    choices=("dpm-solver", "ddim", "pndm", "lms", "euler", "euler a", "heun", "dpm++ 2m"),
 )
 PREPARATION = Option(
     name="preparation",
@@ -104,6 +113,12 @@ COLORS = Option(
 )
 
 
+def detail_size(width: int, height: int, resolution: int, detail: int) -> tuple[int, int] | None:
+    """(width, height) of the second pass for a canvas; None where it would show no more than the first."""
+    large = model_size(width, height, detail)
+    return large if detail and max(large) > max(model_size(width, height, resolution)) else None
+
+
 DESCRIPTION = EngineDescription(
     name="colorizediffusion",
     title="ColorizeDiffusion (colours after an image)",
@@ -113,6 +128,7 @@ DESCRIPTION = EngineDescription(
         MODE,
         STEPS,
         RESOLUTION,
+        DETAIL,
         REFERENCE_GUIDANCE,
         SKETCH_GUIDANCE,
         SKETCH_SCALE,
@@ -143,7 +159,11 @@ def estimate(
     """Cost of colouring `drawings` drawings with the published networks; `device`: None for the processor."""
     device = device or processor()
     del keyframes  # there are none
-    size = model_size(width, height, int(options.get(RESOLUTION.name, RESOLUTION.default)))
+    longest = int(options.get(RESOLUTION.name, RESOLUTION.default))
+    size = model_size(width, height, longest)
+    large = detail_size(width, height, longest, int(options.get(DETAIL.name, DETAIL.default)))
+    num_steps = int(options.get(STEPS.name, STEPS.default))
+    split = options.get(MODE.name, MODE.default) != "vanilla"
     guided = [
         float(options.get(option.name, option.default)) != 1.0
         for option in (REFERENCE_GUIDANCE, SKETCH_GUIDANCE)
@@ -152,9 +172,13 @@ def estimate(
         drawings,
         size[1],
         size[0],
-        int(options.get(STEPS.name, STEPS.default)),
+        calls_of(str(options.get(SAMPLER.name, SAMPLER.default)), num_steps),
         1 + sum(guided),
-        options.get(MODE.name, MODE.default) != "vanilla",
+        split,
         device.value_bytes,
     )
-    return Estimate(cost.operations / device.operations_per_second, cost.memory_bytes)
+    operations = cost.operations
+    if large is not None:
+        again = detail_operations(large[::-1], size[::-1], num_steps, 1 + sum(guided), split)
+        operations += drawings * again
+    return Estimate(operations / device.operations_per_second, cost.memory_bytes)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from keycel_backend.diffusion.colorizediffusion.cost import calls_of, detail_steps
 from keycel_backend.engines.base import Drawing, FrameResult, ProgressCallback, Request
+from keycel_backend.engines.colorizediffusion.description import detail_size
 from keycel_backend.engines.colorizediffusion.material import nothing_of, prepare_drawing, prepare_reference
 from keycel_backend.engines.colorizediffusion.networks import LoadedNetworks, load_networks
 from keycel_backend.engines.colorizediffusion.painter import Listener, ReferencePainter
@@ -65,7 +67,7 @@ class ReferenceRun:
         painter = ReferencePainter(
             self._loaded, prepare_reference(picture, self._settings.margin), self._settings
         )
-        self._work = len(wanted) * self._settings.sampling.num_steps
+        self._work = len(wanted) * self._steps()
         for index in wanted:
             yield self._frame(index, painter, palette, unpainted)
         self._progress(1.0, "Done")
@@ -81,6 +83,14 @@ class ReferenceRun:
                 "Choose frames at which the line layer has a drawing.",
             )
         return sorted(index_of_time[frame] for frame in self._request.targets)
+
+    def _steps(self) -> int:
+        """Of one drawing, in both passes."""
+        settings, shot = self._settings, self._shot
+        large = detail_size(shot.width, shot.height, settings.resolution, settings.detail)
+        steps = settings.sampling.num_steps
+        again = 0 if large is None else detail_steps(steps)
+        return calls_of(settings.sampling.sampler.value, steps) + again
 
     def _palette(self, found: Palette) -> Palette:
         return palette_from([], self._request.palette) if self._request.palette else found

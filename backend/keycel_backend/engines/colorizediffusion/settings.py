@@ -12,6 +12,7 @@ from keycel_backend.diffusion.colorizediffusion.schedules import Sampler
 from keycel_backend.engines.base import OptionValue
 from keycel_backend.engines.colorizediffusion.description import (
     COLORS,
+    DETAIL,
     MARGIN,
     MERGE,
     MODE,
@@ -33,6 +34,7 @@ class Settings:
     mode: Mode
     sampling: SamplingOptions
     resolution: int
+    detail: int
     merge: float
     preparation: SketchPreparation | None
     """None for our own reading of the lines."""
@@ -59,6 +61,7 @@ class Settings:
                 sketch_scale=number(options, SKETCH_SCALE),
             ),
             resolution=int(number(options, RESOLUTION)),
+            detail=int(number(options, DETAIL)),
             merge=number(options, MERGE),
             preparation=None if preparation == "lines" else SketchPreparation(preparation),
             margin=number(options, MARGIN),
