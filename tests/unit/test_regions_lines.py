@@ -51,6 +51,14 @@ def test_a_drawing_wholly_in_blue_has_no_trace_lines() -> None:
     assert not art.trace.any()
 
 
+def test_faint_blue_lines_beside_slightly_brown_ones_are_trace_lines() -> None:
+    picture = as_lines(cross(), on_paper=False, ink=(70, 40, 4))
+    picture[10:12, 5:35] = (0, 0, 255, 90)
+    art = read_line_art(picture)
+    assert art.trace[10:12, 5:35].all()
+    assert art.trace.sum() == 60
+
+
 @pytest.mark.parametrize("picture", [np.zeros((20, 30, 4), np.uint8), np.full((20, 30, 4), 255, np.uint8)])
 def test_a_page_without_lines_is_empty(picture: np.ndarray) -> None:
     assert read_line_art(picture).is_empty

@@ -124,11 +124,10 @@ def _trace_lines(drawing: Pixels, ink: Mask, strength: Bytes, on_paper: bool) ->
     coloured = chroma >= _TRACE_CHROMA
     if float(np.median(chroma[strong])) >= _NEUTRAL_CHROMA:
         hue = _hue(rgb)
-        main = (
-            np.rad2deg(np.angle(np.exp(1j * np.deg2rad(hue[strong & coloured])).mean()))
-            if coloured.any()
-            else 0.0
-        )
+        typical = strong & coloured
+        if not typical.any():  # main lines with a slight tint
+            typical = strong
+        main = np.rad2deg(np.angle(np.exp(1j * np.deg2rad(hue[typical])).mean()))
         apart = np.abs((hue - float(main) + 180.0) % 360.0 - 180.0)
         coloured &= apart >= _TRACE_HUE_APART
     trace.ravel()[where[coloured]] = True
