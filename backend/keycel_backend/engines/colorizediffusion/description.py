@@ -179,6 +179,6 @@ def estimate(
     )
     operations = cost.operations
     if large is not None:
-        again = detail_operations(large[::-1], size[::-1], num_steps, 1 + sum(guided), split)
+        again = detail_operations((large[1], large[0]), (size[1], size[0]), num_steps, 1 + sum(guided), split)
         operations += drawings * again
     return Estimate(operations / device.operations_per_second, cost.memory_bytes)
