@@ -24,10 +24,8 @@ _ALONG = 0.7
 """Cosine of the angle up to which lines run the same way."""
 _LEAST_RUN = 8
 """Points; shorter runs with or without partner count as what is around them."""
-_GROWTH = 0.15
-"""Parts without partner that reach this far from lines that stay, as a share of the figure's diagonal, are
-drawn in or out along their length. Larger ones come and go whole: half drawn, outlines would be open."""
-_HALFWAY = 0.5
+
+
 _ROUNDS_BACK, _SOFT = 12, 0.2
 """How the way back is found: lines that were matched pull much harder than the mesh resists."""
 
@@ -87,9 +85,7 @@ class Transition:
         places = places + share * rest
         radius = (1.0 - share) * half.strokes.half_width + share * half.half_width
         color = (1.0 - share) * half.strokes.color + share * half.color
-        # halfway one of the keys has its own parts, not both and not neither
-        present = share < half.vanishing if only_new else share <= half.vanishing
-        shown = ~half.matched & present
+        shown = ~half.matched & (share < half.vanishing)
         if not only_new:
             shown |= half.matched
         pairs = [np.stack([chain[:-1], chain[1:]], axis=1) for chain in half.strokes.chains if len(chain) > 1]
@@ -109,7 +105,7 @@ def _half(one: Key, two: Key, mesh: Mesh, found: Fit) -> _Half:
     landing = landed + _along_chains(one.strokes, step, matched)
     width = np.where(matched, two.strokes.half_width[partner], one.strokes.half_width)
     color = np.where(matched[:, None], two.strokes.color[partner], one.strokes.color)
-    vanishing = _vanishing(mesh, matched, _GROWTH * one.figure)
+    vanishing = _vanishing(mesh, matched)
     return _Half(one.strokes, mesh, way, matched, landing, width, color, vanishing)
 
 
@@ -166,11 +162,10 @@ def _along_chains(strokes: Strokes, step: Places, matched: Mask) -> Places:
     return even
 
 
-def _vanishing(mesh: Mesh, matched: Mask, growth: float) -> Floats:
-    """When points without partner go, as a share of the way.
+def _vanishing(mesh: Mesh, matched: Mask) -> Floats:
+    """When points without partner go: what hangs together is drawn back towards the lines that stay.
 
-    Small parts that hang on lines that stay are drawn back towards those, nodes' distances being measured
-    along links. Parts that reach farther than `growth` pixels, or hang on nothing, go whole, halfway.
+    Nodes' distances to those lines are measured along links; what touches none of them goes to one end.
     """
     count = len(mesh.rest)
     held = matched[mesh.point]
@@ -182,14 +177,17 @@ def _vanishing(mesh: Mesh, matched: Mask, growth: float) -> Floats:
     _number, part = connected_components(parts, directed=False)
     ways = coo_array((length, (one, two)), (count, count)).tocsr()
     roots = np.flatnonzero(held)
-    away = (
-        dijkstra(ways, directed=False, indices=roots, min_only=True) if len(roots) else np.full(count, np.inf)
-    )
+    touched = np.zeros(count, np.bool_)
+    touched[part[np.concatenate([one[held[two] & ~held[one]], two[held[one] & ~held[two]]])]] = True
+    lonely = ~touched[part] & ~held
+    first = np.unique(part[lonely], return_index=True)[1]
+    starts = np.concatenate([roots, np.flatnonzero(lonely)[first]])
+    away = dijkstra(ways, directed=False, indices=starts, min_only=True) if len(starts) else np.zeros(count)
+    away = np.where(np.isfinite(away), away, 0.0)
     farthest = np.zeros(count)
     np.maximum.at(farthest, part, np.where(held, 0.0, away))
-    reach = farthest[part]
-    along = 1.0 - away / np.maximum(np.where(np.isfinite(reach), reach, 1.0), 1e-9)
-    gone = np.where(held, 1.0, np.where(reach <= growth, np.clip(along, 0.0, 1.0), _HALFWAY))
+    at_node = 1.0 - away / np.maximum(farthest[part] + 1e-9, 1e-9)
+    gone = np.where(held, 1.0, np.clip(at_node, 0.0, 1.0))
     return (1.0 - mesh.share) * gone[mesh.between[:, 0]] + mesh.share * gone[mesh.between[:, 1]]
 
 
@@ -220,12 +218,5 @@ def _reverse(one: Key, two: Key, there: _Half) -> _Half:
     landing = mesh.points(back, turns(mesh, back, strength))
     strokes = two.strokes
     return _Half(
-        strokes,
-        mesh,
-        way,
-        matched,
-        landing,
-        strokes.half_width,
-        strokes.color,
-        _vanishing(mesh, matched, _GROWTH * two.figure),
+        strokes, mesh, way, matched, landing, strokes.half_width, strokes.color, _vanishing(mesh, matched)
     )
