@@ -33,7 +33,7 @@ _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
 class LearnedMatcher:
-    """Callable like `match`. Holds two networks of together about a megabyte."""
+    """Callable like `match`. Holds two networks of together about four megabytes."""
 
     def __init__(self, folder: Path = WEIGHTS, device: str = "cpu") -> None:
         """`device`: "cpu" gives the same answers on every run; with "cuda" the last digits may differ.

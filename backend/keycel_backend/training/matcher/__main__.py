@@ -87,6 +87,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         device=given.device or ("cuda" if torch.cuda.is_available() else "cpu"),
         with_pictures=not given.without_pictures,
         rounds=0 if given.without_neighbours else 4,
+        turns=0 if given.without_attention else 3,
         color_say=0.0 if given.without_colors else 1.0,
     )
 
@@ -110,6 +111,7 @@ def _arguments() -> argparse.Namespace:
     comparing = parser.add_argument_group("to compare, leave out")
     comparing.add_argument("--without-pictures", action="store_true", help="the line pictures")
     comparing.add_argument("--without-neighbours", action="store_true", help="what neighbours say")
+    comparing.add_argument("--without-attention", action="store_true", help="between the drawings")
     comparing.add_argument("--without-colors", action="store_true", help="that the right colour counts")
     return parser.parse_args()
 
@@ -123,6 +125,7 @@ def _origin(given: argparse.Namespace, plan: Plan, seeds: range, held_out: int) 
         for option, left_out in (
             ("--without-pictures", not plan.with_pictures),
             ("--without-neighbours", plan.rounds == 0),
+            ("--without-attention", plan.turns == 0),
             ("--without-colors", plan.color_say == 0),
         )
         if left_out

@@ -94,10 +94,13 @@ def verdict(shots: Sequence[ShotExamples], describer: Describer, judge: Judge, d
         "source_contact": contact,
         "pair": np.repeat(np.arange(len(pairs)), before),
     }
+    aware = [judge.exchange(*codes) for codes in zip(target_codes, source_codes, strict=True)]
     judged = judge(
         **{name: _tensor(array, device) for name, array in stacked.items()},
         target_code=torch.cat(target_codes),
         source_code=torch.cat(source_codes),
+        target_aware=torch.cat([target for target, _ in aware]),
+        source_aware=torch.cat([source for _, source in aware]),
     )
     truth = {
         name: _tensor(np.concatenate([getattr(pair.truth, name) for pair in pairs]), device)

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from keycel_backend.regions.learned_views import SHAPE
 from keycel_backend.training.matcher.layers import layers, sum_by_row
 
-HEADS = 4
+HEADS = 6
 HEAD_SIZE = 16
 CODE = HEADS * HEAD_SIZE
 """Length of a region's description."""
 _OUTLINE, _CONTEXT = 196, 288
-_FINE, _COARSE = 24, 40
+_FINE, _COARSE = 24, 56
 _FORGOTTEN = 0.1
 """Share of what is seen that training leaves out at random: real drawings are a little different."""
 
@@ -61,9 +61,9 @@ class Describer(nn.Module):
         super().__init__()
         self.pictures = LineNetwork() if with_pictures else None
         seen = _FINE + _COARSE if with_pictures else 0
-        self.inner = layers(_OUTLINE + _CONTEXT + SHAPE + seen, 128, CODE)
+        self.inner = layers(_OUTLINE + _CONTEXT + SHAPE + seen, 256, CODE)
         self.forget = nn.Dropout(_FORGOTTEN)
-        self.mix = nn.ModuleList([layers(2 * CODE, CODE, CODE) for _ in range(2)])
+        self.mix = nn.ModuleList([layers(2 * CODE, 2 * CODE, CODE) for _ in range(2)])
 
     def forward(
         self,

@@ -46,7 +46,7 @@ class _LastWord(nn.Module):
         self.judge = judge
 
     def forward(self, candidates: Tensor, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.judge(candidates, *inputs)
+        found = self.judge(candidates, *inputs, *self.judge.exchange(*inputs[-2:]))
         return candidates.gather(1, found.chosen), found.history[-1].exp()
 
 

@@ -16,10 +16,14 @@ from torch import Tensor, nn
 
 from keycel_backend.regions.learned_cues import CUES, HAND_CUE, HAND_TRAIT, LINKS, POOL, TRAITS
 from keycel_backend.regions.matching import CANDIDATES
-from keycel_backend.training.matcher.describer import HEAD_SIZE, HEADS
+from keycel_backend.training.matcher.attention import Exchange
+from keycel_backend.training.matcher.describer import CODE, HEAD_SIZE, HEADS
 from keycel_backend.training.matcher.layers import layers, sum_by_row
 
-_STATE = 40
+_STATE = 56
+_WIDTH = 96
+_TURNS = 3
+"""Of attention between the two drawings."""
 _VOICES = 6
 _EDGE_FACTS = 9
 _SUPPORT = 16
@@ -46,7 +50,7 @@ class _Round(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.update = layers(2 * _STATE + _VOICES + 3 + 2 * len(_SPREADS), 64, _STATE)
+        self.update = layers(2 * _STATE + _VOICES + 3 + 2 * len(_SPREADS), _WIDTH, _STATE)
         self.judge = nn.Linear(_STATE, 1)
 
     def forward(self, state: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,13 +82,14 @@ class _Support(nn.Module):
 class Judge(nn.Module):
     """Beliefs of all target regions of a pair of drawings (or of several pairs, stacked)."""
 
-    def __init__(self, rounds: int = 4) -> None:
-        """`rounds`: exchanges between neighbours; 0 leaves every region to itself (for comparison)."""
+    def __init__(self, rounds: int = 4, turns: int = _TURNS) -> None:
+        """`rounds`: exchanges between neighbours, `turns`: of attention; 0 for comparison."""
         super().__init__()
-        self.see = nn.Linear(CUES + HEADS, 64)
-        self.see_target = nn.Linear(TRAITS, 64)
-        self.begin = nn.Sequential(nn.ReLU(), nn.Linear(64, _STATE))
-        self.begin_new = layers(TRAITS + _STATE, 64, _STATE)
+        self.exchange = Exchange(CODE, turns)
+        self.see = nn.Linear(CUES + 2 * HEADS, _WIDTH)
+        self.see_target = nn.Linear(TRAITS + CODE, _WIDTH)
+        self.begin = nn.Sequential(nn.ReLU(), nn.Linear(_WIDTH, _STATE))
+        self.begin_new = layers(TRAITS + CODE + _STATE, _WIDTH, _STATE)
         self.judge = nn.Linear(_STATE, 1)
         self.trust = nn.Parameter(torch.ones(rounds + 1))
         """How far the hand-made matcher's log-beliefs count; what is learned corrects them."""
@@ -109,11 +114,19 @@ class Judge(nn.Module):
         pair: Tensor,
         target_code: Tensor,
         source_code: Tensor,
+        target_aware: Tensor,
+        source_aware: Tensor,
     ) -> Judgement:
-        """As in `PairCues`; `pair`: (n,) which of the stacked pairs a target region belongs to."""
-        alike = (target_code[:, None] * source_code[candidates]).view(-1, POOL, HEADS, HEAD_SIZE).sum(dim=3)
-        state = self.begin(self.see(torch.cat([cues, 2.0 * alike], dim=2)) + self.see_target(traits)[:, None])
-        state = torch.cat([state, self.begin_new(torch.cat([traits, state.amax(dim=1)], dim=1))[:, None]], 1)
+        """As in `PairCues`; `pair`: (n,) which of the stacked pairs a target region belongs to; the last two:
+        codes after `exchange` within each pair."""
+        alike = [
+            (one[:, None] * other[candidates]).view(-1, POOL, HEADS, HEAD_SIZE).sum(dim=3)
+            for one, other in ((target_code, source_code), (target_aware, source_aware))
+        ]
+        known = torch.cat([traits, target_aware], dim=1)
+        seen = torch.cat([cues, 2.0 * alike[0], alike[1] / HEAD_SIZE**0.5], dim=2)
+        state = self.begin(self.see(seen) + self.see_target(known)[:, None])
+        state = torch.cat([state, self.begin_new(torch.cat([known, state.amax(dim=1)], dim=1))[:, None]], 1)
         never = nn.functional.pad((valid - 1.0) * -_NEVER, (0, 1))
         hand = torch.cat([cues[..., HAND_CUE], traits[:, HAND_TRAIT, None]], dim=1).clamp(min=1e-3).log()
         hand = hand + never

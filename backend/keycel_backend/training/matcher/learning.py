@@ -21,7 +21,7 @@ from keycel_backend.training.matcher.examples import ShotExamples
 from keycel_backend.training.matcher.judge import Judge
 from keycel_backend.training.matcher.store import load
 
-_RATE = 2e-3
+_RATE = 1e-3
 _WARM_UP = 0.03
 """Share of the training in which the rate rises."""
 _EARLY_ROUNDS = 0.2
@@ -48,6 +48,8 @@ class Plan:
     """False: the describer sees no line picture (for comparison)."""
     rounds: int = 4
     """Exchanges between neighbours; 0: every region is judged alone (for comparison)."""
+    turns: int = 3
+    """Of attention between the two drawings; 0: for comparison."""
     color_say: float = 1.0
     """Weight of finding the right colour beside finding the right region; 0: for comparison."""
 
@@ -76,7 +78,7 @@ def learn(
     """
     torch.manual_seed(plan.seed)
     describer = Describer(plan.with_pictures).to(plan.device)
-    judge = Judge(plan.rounds).to(plan.device)
+    judge = Judge(plan.rounds, plan.turns).to(plan.device)
     parameters = [*describer.parameters(), *judge.parameters()]
     optimizer = torch.optim.AdamW(parameters, _RATE, weight_decay=0.01)
     begun, last_report, step, ready = time.monotonic(), 0.0, 0, 0
