@@ -15,8 +15,10 @@ from keycel_shared.errors import KeycelError
 _CALM_MS = 400
 """No change for so long: the artist is not clicking through the choices any more."""
 
-Ask = Callable[[], "Coroutine[Any, Any, Estimate | None] | None"]
-"""Asks what the work would cost that is chosen just now; None: nothing to plan."""
+Question = Callable[[], Coroutine[Any, Any, "Estimate | None"]]
+"""Asks the backend, once it is called: a task that is cancelled before its first step never calls it."""
+Ask = Callable[[], "Question | None"]
+"""What to ask about the work that is chosen just now; None: nothing to plan."""
 
 
 class Planner(QtCore.QObject):
@@ -52,16 +54,16 @@ class Planner(QtCore.QObject):
             return  # the end of the work changes the cells, and so asks again
         if self._task is not None:
             self._task.cancel()
-        asked = self._ask()
-        if asked is None:
+        question = self._ask()
+        if question is None:
             self._show(None)
             return
-        self._task = Task(self._answer(asked), lambda _: None)
+        self._task = Task(self._answer(question), lambda _: None)
 
-    async def _answer(self, asked: Coroutine[Any, Any, Estimate | None]) -> None:
+    async def _answer(self, question: Question) -> None:
         answer: Estimate | None = None
         try:
-            answer = await asked
+            answer = await question()
         except KeycelError:
             answer = None  # whoever presses the button is told what is wrong
         self._show(answer)

@@ -1,26 +1,24 @@
-"""The estimates in the docker: of Colorize, and of an animation."""
+"""The estimates in the docker: of Colorize, of in-betweens, and of an animation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 from keycel_plugin.flow.backend import Backend
 from keycel_plugin.flow.estimate import estimate, estimate_animation, estimate_inbetweens
-from keycel_plugin.flow.planner import Planner
+from keycel_plugin.flow.planner import Planner, Question
 from keycel_plugin.host.ports import Host, ShotDocument
 from keycel_plugin.qt import QtCore
-from keycel_plugin.state.choice import Estimate
 from keycel_plugin.state.model import Model
 from keycel_plugin.state.records import AnimationRecord
 
 Wanted = Callable[[], "tuple[ShotDocument, tuple[int, ...] | None] | None"]
 """The document in front and the frames that Colorize would be for (None: all); None: nothing to plan."""
-_Asked = Coroutine[Any, Any, "Estimate | None"]
 
 
 class Plans(QtCore.QObject):
-    """Keeps `model.choice.estimate` and `model.animation.estimate` true."""
+    """Keeps the estimates of `model.choice` and `model.animation` true."""
 
     def __init__(
         self,
@@ -53,23 +51,23 @@ class Plans(QtCore.QObject):
         self._inbetweens.stop()
         self._animation.stop()
 
-    def _ask_colors(self) -> _Asked | None:
+    def _ask_colors(self) -> Question | None:
         wanted = self._wanted()
         if wanted is None:
             return None
         document, times = wanted
-        return estimate(document, self._model.choice.choice, times, self._backend)
+        return partial(estimate, document, self._model.choice.choice, times, self._backend)
 
-    def _ask_inbetweens(self) -> _Asked | None:
+    def _ask_inbetweens(self) -> Question | None:
         wanted = self._wanted()
         if wanted is None:
             return None
         document, times = wanted
-        return estimate_inbetweens(document, self._model.choice.choice, times, self._backend)
+        return partial(estimate_inbetweens, document, self._model.choice.choice, times, self._backend)
 
-    def _ask_animation(self) -> _Asked | None:
+    def _ask_animation(self) -> Question | None:
         animation, document = self._model.animation, self._host.active_document()
         if animation.engine is None or not document.is_open():
             return None
         made = AnimationRecord("", 0, "", animation.engine.name, animation.all_options())
-        return estimate_animation(document, self._model.choice.choice, made, self._backend)
+        return partial(estimate_animation, document, self._model.choice.choice, made, self._backend)
