@@ -71,6 +71,8 @@ def walk_through(krita: KritaProcess, shot: Path, folder: Path, display: Display
     shrink(folder / "compare.png")
     krita.run("docker", "close_compare")
     picture("palette", 2)
+    picture("animate", 3)
+    picture("models", 4)
 
 
 def shrink(path: Path, width: int = 1200) -> None:

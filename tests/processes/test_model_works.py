@@ -163,14 +163,17 @@ def test_the_command_line_pauses_with_an_interrupt_and_goes_on(server: HubServer
     )
     command = [sys.executable, "-c", program, "models", "download", "trial", "--accept-licence"]
     environment = child_environment(tmp_path)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(lambda: server.sent >= 150_000, "the download")
-    part = wait_for(lambda: next(tmp_path.rglob("*.part"), None), "the unfinished file")
-    wait_for(lambda: part.stat().st_size >= 150_000, "what came")
-    process.send_signal(2)
-    told, _ = process.communicate(timeout=60)
+    ) as process:
+        try:
+            wait_for(lambda: server.sent >= 150_000, "the download")
+            part = wait_for(lambda: next(tmp_path.rglob("*.part"), None), "the unfinished file")
+            wait_for(lambda: part.stat().st_size >= 150_000, "what came")
+            process.send_signal(2)
+            told, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "same command goes on" in told
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
