@@ -15,14 +15,14 @@ def look(path=None):
     shown = page.picture.pixmap() if news.picture is not None else None
     return {
         "stage": news.stage.value,
-        "visible": page.isVisible(),
+        "visible": page.isVisibleTo(dock()),
         "title": page.title.text(),
         "text": page.text.text(),
         "details": page.text.toolTip(),
         "steps": page.steps.text().splitlines(),
         "log": model().setup.log,
         "picture": [shown.width(), shown.height()] if shown is not None else None,
-        "pages": dock().pages.isVisible(),
+        "pages": dock().pages.isVisibleTo(dock()),
     }
 
 
