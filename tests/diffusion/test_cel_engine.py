@@ -244,6 +244,21 @@ def test_the_painted_frame_is_carried_along_with_the_lines() -> None:
     assert all(np.array_equal(one, truth[0]) for one in carry(truth[0], [None, lines[1], None]))
 
 
+def test_a_frame_with_a_drawing_starts_with_its_lines_and_no_others() -> None:
+    (drawn, flats), (moved, _) = draw(figure()), draw(figure(moved=(30.0, 0.0)))
+    size = PictureSize.of(240, 320, 96, 16)
+    lines = [sketch(read_line_art(one), *size.hint[::-1]) for one in (drawn, moved)]
+    painted = cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height))
+    found = carry(np.asarray(painted), lines)[1].max(axis=2)
+    here, gone = (
+        cv2.resize(one, (size.width, size.height), interpolation=cv2.INTER_AREA) for one in lines[::-1]
+    )
+    assert found[here < 60].max() <= 60
+    left = (gone < 60) & (here > 250)
+    assert left.sum() > 20
+    assert found[left].min() > 80, "the lines of the painted frame"
+
+
 def test_windows_cover_all_frames_and_end_at_keys() -> None:
     for frames in (2, 9, 10, 30):
         for stops in ((), (4, 8, 12, 16, 20, 24, 28)):

@@ -15,11 +15,9 @@ from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.sampling import Painted, StepCallback, frame_noise, paint
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.windows import Window, plan_windows
-from keycel_backend.engines.cel.carrying import carry
+from keycel_backend.engines.cel.carrying import LINE, carry
 from keycel_backend.regions.arrays import Bytes
 
-LINE = 200
-"""Darker than this (0 black, 255 white) is line for the networks."""
 _MOST_KEYS = 5
 """Key sketches that a window is told of; the networks have not been trained with more."""
 
