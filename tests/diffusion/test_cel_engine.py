@@ -21,7 +21,7 @@ from keycel_backend.diffusion.sketchkey.weights import save_networks
 from keycel_backend.diffusion.sketchkey.windows import plan_windows
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.cel import run
-from keycel_backend.engines.cel.carrying import carry
+from keycel_backend.engines.cel.carrying import carry, carry_from_all
 from keycel_backend.engines.cel.engine import CelEngine
 from keycel_backend.engines.lvcd.material import sketch
 from keycel_backend.engines.registry import find_engine, load_engine
@@ -257,6 +257,20 @@ def test_a_frame_with_a_drawing_starts_with_its_lines_and_no_others() -> None:
     left = (gone < 60) & (here > 250)
     assert left.sum() > 20
     assert found[left].min() > 80, "the lines of the painted frame"
+
+
+def test_every_frame_starts_from_the_nearest_painted_one() -> None:
+    pictures = [draw(figure(moved=(12.0 * frame, 0.0))) for frame in range(5)]
+    size = PictureSize.of(240, 320, 96, 16)
+    lines = [sketch(read_line_art(drawn), *size.hint[::-1]) for drawn, _ in pictures]
+    first, last = (
+        np.asarray(cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height)))
+        for drawn, flats in (pictures[0], pictures[4])
+    )
+    found = carry_from_all({0: first, 4: last}, lines)
+    onward, back = carry(first, lines), carry(last, lines[::-1])[::-1]
+    for frame, expected in enumerate([*onward[:3], *back[3:]]):
+        assert np.array_equal(found[frame], expected)
 
 
 def test_windows_cover_all_frames_and_end_at_keys() -> None:

@@ -6,7 +6,7 @@ pixels would spend most of what they can on drawing the same lines once more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar, cast
 
@@ -53,6 +53,21 @@ def carry(picture: Bytes, lines: Sequence[Bytes | None]) -> list[Bytes]:
         for frame in range(after + 1, len(lines)):
             paint[frame], ink[frame] = paint[after], ink[after]
     return [picture, *(_inked(*both) for both in zip(paint[1:], ink[1:], strict=True))]
+
+
+def carry_from_all(painted: Mapping[int, Bytes], lines: Sequence[Bytes | None]) -> list[Bytes]:
+    """Of every frame the nearest painted one, carried there as by `carry`; of two as near, the earlier.
+
+    Args:
+        painted: by frame, at least one.
+    """
+    starts: dict[int, Bytes] = {}
+    for origin, picture in painted.items():
+        later, earlier = carry(picture, lines[origin:]), carry(picture, lines[origin::-1])
+        for frame in range(len(lines)):
+            if min(sorted(painted), key=lambda other: abs(other - frame)) == origin:
+                starts[frame] = later[frame - origin] if frame >= origin else earlier[origin - frame]
+    return [starts[frame] for frame in range(len(lines))]
 
 
 def _ink(lines: Bytes | None, size: tuple[int, ...]) -> Floats:
