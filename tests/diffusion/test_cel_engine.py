@@ -46,6 +46,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             save_networks(tiny_networks(gate=0.5), folder / name / "networks.safetensors")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(run, "WEIGHTS", folder)
+        monkeypatch.setattr(run, "SIDE", 64)
         yield folder
 
 
@@ -299,7 +300,7 @@ def test_without_torch_it_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_the_registry_knows_them(name: str, task: str) -> None:
     description = find_engine(name, task)
-    assert description.version == "1"
+    assert description.version == "2"
 
 
 def test_the_networks_that_come_with_keycel_color_a_figure_that_moves_a_little(

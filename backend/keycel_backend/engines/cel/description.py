@@ -19,18 +19,18 @@ STEPS = Option(
     maximum=25,
 )
 
-_STEP_SECONDS = 0.03
+_STEP_SECONDS = 0.35
 """Of one frame on one core of a usual processor, at the size of the networks that come with Keycel."""
 _REGION_SECONDS = 0.25e-6
 """Of one pixel of the canvas."""
-_NETWORK_BYTES = 700 << 20
+_NETWORK_BYTES = 900 << 20
 """Torch and the networks at work."""
 _PIXEL_BYTES = 90
 
 DESCRIPTION = EngineDescription(
     name="cel",
     title="Cel (small video diffusion, experimental)",
-    version="1",
+    version="2",
     tasks=("colorize", "inbetween"),
     options=(STEPS, SOFT, EASING, GAP, OVERLAP, LEAVE_UNSURE),
     minimum_keyframes=1,
