@@ -21,7 +21,7 @@ from keycel_backend.diffusion.sketchkey.weights import save_networks
 from keycel_backend.diffusion.sketchkey.windows import plan_windows
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.cel import run
-from keycel_backend.engines.cel.carrying import carry
+from keycel_backend.engines.cel.carrying import carry, carry_from_all
 from keycel_backend.engines.cel.engine import CelEngine
 from keycel_backend.engines.lvcd.material import sketch
 from keycel_backend.engines.registry import find_engine, load_engine
@@ -46,6 +46,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             save_networks(tiny_networks(gate=0.5), folder / name / "networks.safetensors")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(run, "WEIGHTS", folder)
+        monkeypatch.setattr(run, "SIDE", 64)
         yield folder
 
 
@@ -244,6 +245,35 @@ def test_the_painted_frame_is_carried_along_with_the_lines() -> None:
     assert all(np.array_equal(one, truth[0]) for one in carry(truth[0], [None, lines[1], None]))
 
 
+def test_a_frame_with_a_drawing_starts_with_its_lines_and_no_others() -> None:
+    (drawn, flats), (moved, _) = draw(figure()), draw(figure(moved=(30.0, 0.0)))
+    size = PictureSize.of(240, 320, 96, 16)
+    lines = [sketch(read_line_art(one), *size.hint[::-1]) for one in (drawn, moved)]
+    painted = cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height))
+    found = carry(np.asarray(painted), lines)[1].max(axis=2)
+    here, gone = (
+        cv2.resize(one, (size.width, size.height), interpolation=cv2.INTER_AREA) for one in lines[::-1]
+    )
+    assert found[here < 60].max() <= 60
+    left = (gone < 60) & (here > 250)
+    assert left.sum() > 20
+    assert found[left].min() > 80, "the lines of the painted frame"
+
+
+def test_every_frame_starts_from_the_nearest_painted_one() -> None:
+    pictures = [draw(figure(moved=(12.0 * frame, 0.0))) for frame in range(5)]
+    size = PictureSize.of(240, 320, 96, 16)
+    lines = [sketch(read_line_art(drawn), *size.hint[::-1]) for drawn, _ in pictures]
+    first, last = (
+        np.asarray(cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height)))
+        for drawn, flats in (pictures[0], pictures[4])
+    )
+    found = carry_from_all({0: first, 4: last}, lines)
+    onward, back = carry(first, lines), carry(last, lines[::-1])[::-1]
+    for frame, expected in enumerate([*onward[:3], *back[3:]]):
+        assert np.array_equal(found[frame], expected)
+
+
 def test_windows_cover_all_frames_and_end_at_keys() -> None:
     for frames in (2, 9, 10, 30):
         for stops in ((), (4, 8, 12, 16, 20, 24, 28)):
@@ -270,7 +300,7 @@ def test_without_torch_it_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_the_registry_knows_them(name: str, task: str) -> None:
     description = find_engine(name, task)
-    assert description.version == "1"
+    assert description.version == "2"
 
 
 def test_the_networks_that_come_with_keycel_color_a_figure_that_moves_a_little(

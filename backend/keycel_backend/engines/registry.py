@@ -88,7 +88,9 @@ ENTRIES: dict[str, EngineEntry] = {
     ),
     "cel": EngineEntry(cel.DESCRIPTION, cel.estimate, "keycel_backend.engines.cel.engine:CelEngine"),
     "sketchkey": EngineEntry(
-        sketchkey.DESCRIPTION, sketchkey.estimate, "keycel_backend.engines.sketchkey.engine:SketchKeyEngine"
+        sketchkey.DESCRIPTION,
+        sketchkey.estimate_sparse,
+        "keycel_backend.engines.sketchkey.engine:SketchKeyEngine",
     ),
     "morph": EngineEntry(
         morph.DESCRIPTION, morph.estimate, "keycel_backend.engines.morph.engine:MorphEngine"

@@ -19,18 +19,19 @@ STEPS = Option(
     maximum=25,
 )
 
-_STEP_SECONDS = 0.03
-"""Of one frame on one core of a usual processor, at the size of the networks that come with Keycel."""
+_STEP_SECONDS = 0.35
+"""Of one frame on one core of a usual processor; and where only key sketches are seen, at a smaller size."""
+_SPARSE_STEP_SECONDS = 0.03
 _REGION_SECONDS = 0.25e-6
 """Of one pixel of the canvas."""
-_NETWORK_BYTES = 700 << 20
+_NETWORK_BYTES = 900 << 20
 """Torch and the networks at work."""
 _PIXEL_BYTES = 90
 
 DESCRIPTION = EngineDescription(
     name="cel",
     title="Cel (small video diffusion, experimental)",
-    version="1",
+    version="2",
     tasks=("colorize", "inbetween"),
     options=(STEPS, SOFT, EASING, GAP, OVERLAP, LEAVE_UNSURE),
     minimum_keyframes=1,
@@ -42,7 +43,21 @@ def estimate(
 ) -> Estimate:
     """Cost of colouring `drawings` drawings on the processor."""
     del keyframes
+    return _cost(width, height, drawings, options, _STEP_SECONDS)
+
+
+def estimate_sparse(
+    width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
+) -> Estimate:
+    """The same where the networks see only key sketches."""
+    del keyframes
+    return _cost(width, height, drawings, options, _SPARSE_STEP_SECONDS)
+
+
+def _cost(
+    width: int, height: int, drawings: int, options: Mapping[str, OptionValue], step_seconds: float
+) -> Estimate:
     steps = float(options.get(STEPS.name, STEPS.default))
-    painting = drawings * steps * _STEP_SECONDS * 4 / min(4, os.cpu_count() or 1)
+    painting = drawings * steps * step_seconds * 4 / min(4, os.cpu_count() or 1)
     regions = drawings * width * height * _REGION_SECONDS
     return Estimate(painting + regions, _NETWORK_BYTES + _PIXEL_BYTES * width * height)

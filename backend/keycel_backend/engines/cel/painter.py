@@ -15,11 +15,9 @@ from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.sampling import Painted, StepCallback, frame_noise, paint
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.windows import Window, plan_windows
-from keycel_backend.engines.cel.carrying import carry
+from keycel_backend.engines.cel.carrying import LINE, carry_from_all
 from keycel_backend.regions.arrays import Bytes
 
-LINE = 200
-"""Darker than this (0 black, 255 white) is line for the networks."""
 _MOST_KEYS = 5
 """Key sketches that a window is told of; the networks have not been trained with more."""
 
@@ -54,7 +52,8 @@ class CelPainter:
         self._size = size
         self._frames = frames
         self._steps = steps
-        self._starts = _starts(frames)
+        painted = {number: frame.picture for number, frame in enumerate(frames) if frame.picture is not None}
+        self._starts = carry_from_all(painted, [frame.lines for frame in frames])
         self._keys = [number for number, frame in enumerate(frames) if sparse and frame.lines is not None]
         self._windows = plan_windows(len(frames), self._keys)
         self._painted: list[Painted] = []
@@ -151,12 +150,6 @@ class CelPainter:
     def _to_picture(self, latent: Tensor) -> Bytes:
         values = ((decode(latent[None])[0] + 1.0) * 127.5).round().clamp(0.0, 255.0)
         return np.ascontiguousarray(values.byte().permute(1, 2, 0).cpu().numpy())
-
-
-def _starts(frames: Sequence[CelFrame]) -> list[Bytes]:
-    painted = frames[0].picture
-    assert painted is not None
-    return carry(painted, [frame.lines for frame in frames])
 
 
 def _latent_of(picture: Bytes) -> Tensor:

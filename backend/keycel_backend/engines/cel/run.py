@@ -27,8 +27,11 @@ from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import read_line_art
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
-SIDE = 64
-"""Pictures have about as many pixels as a square of this side, as in the training."""
+SIDE = 176
+"""Pictures have about as many pixels as a square of this side. The networks were trained at 64, but colour
+more regions right at this size (docs/training-diffusion.md): small ones have too few pixels there."""
+SPARSE_SIDE = 64
+"""The same where the networks see only key sketches: the size that they were trained at."""
 
 Drawn = Callable[[Drawing], bool]
 """Whether the networks see a drawing's lines."""
@@ -78,7 +81,8 @@ class _Run:
         self._num_steps = int(number(request.options, STEPS))
         self._soft = bool(request.options.get(SOFT.name, SOFT.default))
         multiple = loaded.networks.configuration.size_multiple
-        self._size = PictureSize.of(self._shot.height, self._shot.width, SIDE, multiple)
+        side = SIDE if drawn is None else SPARSE_SIDE
+        self._size = PictureSize.of(self._shot.height, self._shot.width, side, multiple)
         self._counter = StepCounter(progress)
 
     def frames(self) -> Iterator[FrameResult]:

@@ -17,7 +17,7 @@ from keycel_backend.engines.base import (
     Request,
 )
 from keycel_backend.engines.cel.between import color_between
-from keycel_backend.engines.sketchkey.description import DESCRIPTION, estimate
+from keycel_backend.engines.sketchkey.description import DESCRIPTION, estimate_sparse
 from keycel_backend.models.libraries import import_networks
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SketchKeyEngine:
     def estimate(
         self, width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
     ) -> Estimate:
-        return estimate(width, height, drawings, keyframes, options)
+        return estimate_sparse(width, height, drawings, keyframes, options)
 
     def load(self, device: str, precision: str) -> None:
         """Read the weights. Raises as `CelEngine.load`."""

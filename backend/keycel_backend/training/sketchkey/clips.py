@@ -16,12 +16,10 @@ from torch import Tensor
 from keycel_backend.diffusion.sketchkey import denoiser
 from keycel_backend.diffusion.sketchkey.latents import encode
 from keycel_backend.diffusion.sketchkey.sizes import HINT_PIXELS, PictureSize
-from keycel_backend.engines.cel.carrying import carry
+from keycel_backend.engines.cel.carrying import LINE, carry
 from keycel_backend.regions.arrays import Bytes, Floats
 from keycel_backend.training.sketchkey.examples import CelExample
 
-BINARY = 200
-"""Darker than this (0 black, 255 white) is line, as in AniDoc: soft lines would give colours away."""
 _BINARY_RANGE = (170, 230)
 _FARTHEST_START = 4
 """Drawings between the painted one and the first to colour."""
@@ -137,7 +135,7 @@ class Change:
     """Order of red, green and blue."""
     background: tuple[int, int, int] = (255, 255, 255)
     mirrored: bool = False
-    binary: int = BINARY
+    binary: int = LINE
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Change:
