@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 import cv2
 import numpy as np
 
-from keycel_backend.regions.arrays import Bytes, Floats
+from keycel_backend.regions.arrays import Bytes, Floats, Labels
 from keycel_backend.regions.motion import dense_motion
 
 _Picture = TypeVar("_Picture", Bytes, Floats)
@@ -82,9 +82,10 @@ def _without_lines(picture: Bytes, ink: Floats) -> Bytes:
     hidden = (ink > _CLEAR).astype(np.uint8)
     if hidden.all():
         return picture
-    _, nearest = cv2.distanceTransformWithLabels(
+    found = cv2.distanceTransformWithLabels(
         hidden, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    nearest = cast(Labels, found[1])
     shown = hidden == 0
     source = np.zeros(int(nearest.max()) + 1, np.int64)
     source[nearest[shown]] = np.flatnonzero(shown)
