@@ -6,8 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from keycel_shared import launcher, paths
@@ -42,7 +41,7 @@ def run(keep_models: bool = False) -> list[Path]:
                 print(f"Removed {path}")
         left = _empty_home(keep_models)
         for home in kritas.sandbox_homes():
-            with _at_home(home):
+            with paths.at_home(home):
                 _wait_for_backend()
                 left += _empty_home(keep_models)
     except OSError as error:
@@ -62,20 +61,6 @@ def _empty_home(keep_models: bool) -> list[Path]:
     if home.exists() and not left:
         home.rmdir()
     return left
-
-
-@contextmanager
-def _at_home(home: Path) -> Generator[None]:
-    """Everything that `paths` names lies in `home` meanwhile."""
-    before = os.environ.get("KEYCEL_HOME")
-    os.environ["KEYCEL_HOME"] = str(home)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["KEYCEL_HOME"]
-        else:
-            os.environ["KEYCEL_HOME"] = before
 
 
 def stop_backend() -> None:

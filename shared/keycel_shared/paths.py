@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE_FOLDER = 0o700
@@ -20,6 +22,20 @@ def home() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "keycel"
     return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "keycel"
+
+
+@contextmanager
+def at_home(folder: Path) -> Generator[None, None, None]:
+    """Meanwhile `folder` is Keycel's data folder, for this process and those that it starts."""
+    before = os.environ.get("KEYCEL_HOME")
+    os.environ["KEYCEL_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["KEYCEL_HOME"]
+        else:
+            os.environ["KEYCEL_HOME"] = before
 
 
 def connection_file() -> Path:

@@ -8,8 +8,6 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ from keycel_backend.io.shot import open_shot
 from keycel_backend.io.source import ShotSource
 from keycel_shared.errors import KeycelError
 from keycel_shared.messages import Shutdown
+from keycel_shared.paths import at_home
 
 SIZES = ((1280, 720), (1920, 1080))
 
@@ -54,7 +53,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.platform()}"
     }
     results: list[ClipResult] = []
-    with tempfile.TemporaryDirectory(prefix="keycel-bench-") as folder, _own_home(Path(folder) / "home"):
+    with tempfile.TemporaryDirectory(prefix="keycel-bench-") as folder, at_home(Path(folder) / "home"):
         work = Path(folder)
         line.show("drawing the demo shot", important=True)
         write_demo_shot(work / "shot", work / "truth")
@@ -77,20 +76,6 @@ def run_bench(arguments: argparse.Namespace) -> int:
     ]
     print(json.dumps(figures, indent=1) if arguments.json else _as_text(figures, results))
     return DONE
-
-
-@contextmanager
-def _own_home(home: Path) -> Iterator[None]:
-    """A Keycel home of its own: nothing stored earlier is reused, nothing is left behind."""
-    before = os.environ.get("KEYCEL_HOME")
-    os.environ["KEYCEL_HOME"] = str(home)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["KEYCEL_HOME"]
-        else:
-            os.environ["KEYCEL_HOME"] = before
 
 
 def _engine_figures(name: str, shot: ShotSource, size: tuple[int, int], line: ProgressLine) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from keycel_backend.training.matcher.curve import draw_curve
 from keycel_backend.training.matcher.describer import Describer
 from keycel_backend.training.matcher.examples import ShotExamples
 from keycel_backend.training.matcher.export import export
-from keycel_backend.training.matcher.judge import Judge
+from keycel_backend.training.matcher.judge import TURNS, Judge
 from keycel_backend.training.matcher.learning import Plan, Progress, learn
 from keycel_backend.training.matcher.making import HELD_OUT_SEED, ShotMaker, seeds_of, shot_path
 from keycel_backend.training.matcher.store import load
@@ -87,7 +87,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         device=given.device or ("cuda" if torch.cuda.is_available() else "cpu"),
         with_pictures=not given.without_pictures,
         rounds=0 if given.without_neighbours else 4,
-        turns=0 if given.without_attention else 3,
+        turns=0 if given.without_attention else TURNS,
         color_say=0.0 if given.without_colors else 1.0,
     )
 

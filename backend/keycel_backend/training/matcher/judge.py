@@ -22,7 +22,7 @@ from keycel_backend.training.matcher.layers import layers, sum_by_row
 
 _STATE = 56
 _WIDTH = 96
-_TURNS = 3
+TURNS = 3
 """Of attention between the two drawings."""
 _VOICES = 6
 _EDGE_FACTS = 9
@@ -82,7 +82,7 @@ class _Support(nn.Module):
 class Judge(nn.Module):
     """Beliefs of all target regions of a pair of drawings (or of several pairs, stacked)."""
 
-    def __init__(self, rounds: int = 4, turns: int = _TURNS) -> None:
+    def __init__(self, rounds: int = 4, turns: int = TURNS) -> None:
         """`rounds`: exchanges between neighbours, `turns`: of attention; 0 for comparison."""
         super().__init__()
         self.exchange = Exchange(CODE, turns)

@@ -18,7 +18,7 @@ from keycel_backend.training.matcher.accuracy import Accuracy, accuracy
 from keycel_backend.training.matcher.batches import Truths, Verdict, verdict
 from keycel_backend.training.matcher.describer import Describer
 from keycel_backend.training.matcher.examples import ShotExamples
-from keycel_backend.training.matcher.judge import Judge
+from keycel_backend.training.matcher.judge import TURNS, Judge
 from keycel_backend.training.matcher.store import load
 
 _RATE = 1e-3
@@ -48,7 +48,7 @@ class Plan:
     """False: the describer sees no line picture (for comparison)."""
     rounds: int = 4
     """Exchanges between neighbours; 0: every region is judged alone (for comparison)."""
-    turns: int = 3
+    turns: int = TURNS
     """Of attention between the two drawings; 0: for comparison."""
     color_say: float = 1.0
     """Weight of finding the right colour beside finding the right region; 0: for comparison."""
