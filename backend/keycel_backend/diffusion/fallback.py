@@ -29,8 +29,12 @@ class Effort:
     """Frames of a segment."""
     scale: float = 1.0
     """Of pictures inside the networks."""
+    least_scale: float = 0.25
+    """Networks make nothing of smaller pictures."""
     tiled: bool | None = None
     """A picture is decoded in tiles; None where that is not possible."""
+    processor: bool | None = None
+    """Networks work on the processor instead; None where they do so anyway, or are too large for it."""
 
 
 _Rung = Callable[[Effort], Effort | None]
@@ -53,8 +57,13 @@ def _smaller_window(effort: Effort) -> Effort | None:
 
 
 def _lower_resolution(effort: Effort) -> Effort | None:
-    lower = next((scale for scale in _SCALES if scale < effort.scale), None)
+    lower = next((scale for scale in _SCALES if effort.least_scale <= scale < effort.scale), None)
     return None if lower is None else replace(effort, scale=lower)
+
+
+def _processor(effort: Effort) -> Effort | None:
+    # it has other memory, so pictures are as large again as they were
+    return replace(effort, processor=True, scale=1.0) if effort.processor is False else None
 
 
 _LADDER: tuple[tuple[_Rung, frozenset[Stage]], ...] = (
@@ -64,11 +73,13 @@ _LADDER: tuple[tuple[_Rung, frozenset[Stage]], ...] = (
     (_smaller_window, frozenset({Stage.SAMPLE})),
     # latents that are there have their size: decoding cannot change it any more
     (_lower_resolution, frozenset({Stage.SAMPLE})),
+    (_processor, frozenset({Stage.SAMPLE})),
 )
 
 
 def next_effort(effort: Effort, stage: Stage | None = None) -> Effort | None:
-    """One rung down: smaller decode chunk or tiles, CPU off-load, shorter window, lower resolution.
+    """One rung down: smaller decode chunk or tiles, CPU off-load, shorter window, lower resolution,
+    the processor.
 
     Rungs that cannot help `stage` are left out; None where it is not known which stage failed. Returns
     None where nothing is left to give up.
@@ -101,6 +112,8 @@ def describe(before: Effort, after: Effort) -> str:
         return "keeping networks in main memory while they are not used"
     if after.window != before.window:
         return f"working on {after.window} frames at a time"
+    if after.processor != before.processor:
+        return "working on the processor"
     return f"working at {100.0 * after.scale:.0f} percent of the size"
 
 
@@ -113,7 +126,7 @@ def every_note() -> tuple[str, ...]:
     """All notes that there are."""
     found: dict[str, None] = {}
     for stage in Stage:
-        for effort in (Effort(), Effort(tiled=False)):
+        for effort in (Effort(), Effort(tiled=False), Effort(processor=False)):
             present = effort
             while (lower := next_effort(present, stage)) is not None:
                 found[note(stage, present, lower)] = None

@@ -36,7 +36,7 @@ class Listener:
     on_fallback: FallbackCallback
     on_estimate: Callable[[int, Callable[[], Bytes]], None]
     """Called after every step with a frame of the stretch, and what gives a rough picture of it,
-    (height, width, 3) RGB of an eighth of the networks' size."""
+    (height, width, 3) RGB, of the networks' size or smaller."""
     checkpoint: Callable[[], None] = lambda: None
     """Called now and then while there are no steps."""
 

@@ -6,7 +6,7 @@ pixels would spend most of what they can on drawing the same lines once more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar, cast
 
@@ -26,7 +26,13 @@ _CLEAR = 0.05
 """Share of line up to which a pixel of the picture shows its paint."""
 
 
-def carry(picture: Bytes, lines: Sequence[Bytes | None]) -> list[Bytes]:
+def _go_on() -> None:
+    """The checkpoint of callers that never stop."""
+
+
+def carry(
+    picture: Bytes, lines: Sequence[Bytes | None], checkpoint: Callable[[], None] = _go_on
+) -> list[Bytes]:
     """The picture as it would be at each frame of a sequence, as far as the drawings tell.
 
     Paint moves from drawing to drawing; frames without one lie on the straight way between the two around
@@ -36,6 +42,7 @@ def carry(picture: Bytes, lines: Sequence[Bytes | None]) -> list[Bytes]:
     Args:
         picture: (height, width, 3) RGB of the first frame.
         lines: of each frame, (k height, k width) dark lines on white; None where there is no drawing.
+        checkpoint: called before each frame; may raise to stop the work.
     """
     first = lines[0]
     if first is None:
@@ -45,8 +52,10 @@ def carry(picture: Bytes, lines: Sequence[Bytes | None]) -> list[Bytes]:
     paint = [_without_lines(picture, _ink(first, size))] * len(lines)
     ink = [_ink(first, size)] * len(lines)
     for before, after in pairwise(drawn):
+        checkpoint()
         motion = _motion(lines[after], lines[before], size)
         for frame in range(before + 1, after + 1):
+            checkpoint()
             part = motion * ((frame - before) / (after - before))
             paint[frame], ink[frame] = _moved(paint[before], part), _moved(ink[before], part)
         ink[after] = _ink(lines[after], size)
@@ -55,19 +64,32 @@ def carry(picture: Bytes, lines: Sequence[Bytes | None]) -> list[Bytes]:
     return [picture, *(_inked(*both) for both in zip(paint[1:], ink[1:], strict=True))]
 
 
-def carry_from_all(painted: Mapping[int, Bytes], lines: Sequence[Bytes | None]) -> list[Bytes]:
+def carry_from_all(
+    painted: Mapping[int, Bytes],
+    lines: Sequence[Bytes | None],
+    checkpoint: Callable[[], None] = _go_on,
+) -> list[Bytes]:
     """Of every frame the nearest painted one, carried there as by `carry`; of two as near, the earlier.
 
     Args:
         painted: by frame, at least one.
+        checkpoint: as of `carry`.
     """
+    nearest = [min(sorted(painted), key=lambda origin: abs(origin - frame)) for frame in range(len(lines))]
     starts: dict[int, Bytes] = {}
     for origin, picture in painted.items():
-        later, earlier = carry(picture, lines[origin:]), carry(picture, lines[origin::-1])
-        for frame in range(len(lines)):
-            if min(sorted(painted), key=lambda other: abs(other - frame)) == origin:
-                starts[frame] = later[frame - origin] if frame >= origin else earlier[origin - frame]
+        used = [frame for frame, found in enumerate(nearest) if found == origin]
+        later = carry(picture, _needed(lines[origin:], used[-1] - origin), checkpoint)
+        earlier = carry(picture, _needed(lines[origin::-1], origin - used[0]), checkpoint)
+        for frame in used:
+            starts[frame] = later[frame - origin] if frame >= origin else earlier[origin - frame]
     return [starts[frame] for frame in range(len(lines))]
+
+
+def _needed(lines: Sequence[Bytes | None], last: int) -> Sequence[Bytes | None]:
+    """All that frames up to `last` depend on: frames between two drawings move towards the second one."""
+    drawn = (frame for frame in range(last, len(lines)) if lines[frame] is not None)
+    return lines[: next(drawn, last) + 1]
 
 
 def _ink(lines: Bytes | None, size: tuple[int, ...]) -> Floats:
