@@ -16,6 +16,7 @@ from keycel_backend.diffusion.sketchkey.sampling import Painted, StepCallback, f
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.windows import LONGEST, Window, plan_windows
 from keycel_backend.engines.cel.carrying import carry_from_all
+from keycel_backend.engines.cel.checking import checked
 from keycel_backend.engines.cel.frames import CelFrame, ink, latent_of, resized, to_picture
 from keycel_backend.engines.painting import Listener
 from keycel_backend.regions.arrays import Bytes
@@ -134,7 +135,9 @@ class CelPainter:
         }
         sequence = self._sequence(painting, window)
         told = _told(painting, frame, listener)
-        return paint(self._networks, sequence, noise, self._steps, told, held).latents[slot]
+        with checked(self._networks, listener.checkpoint):
+            painted = paint(self._networks, sequence, noise, self._steps, told, held)
+        return painted.latents[slot]
 
     def _up_to(self, number: int, effort: Effort, listener: Listener) -> _Painting:
         """Everything up to the window of that number."""
@@ -146,7 +149,8 @@ class CelPainter:
             noise = torch.stack([frame_noise(painting.frames[one].seed, shape) for one in window.frames])
             shown = window.new[len(window.new) // 2]
             told = _told(painting, shown, listener)
-            painted = paint(self._networks, sequence, noise, self._steps, told)
+            with checked(self._networks, listener.checkpoint):
+                painted = paint(self._networks, sequence, noise, self._steps, told)
             painting.done.append(painted)
             latent = painted.latents[window.frames.index(shown)]
             listener.on_estimate(shown, lambda latent=latent: to_picture(latent))
