@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
 from support.drawn_shots import agreement, all_targets, draw, figure, shot_from
 from support.tiny_sketchkey import tiny_networks
 
-from keycel_backend.diffusion.sketchkey.sizes import PictureSize
-from keycel_backend.diffusion.sketchkey.weights import save_networks
+from keycel_backend.diffusion.sketchkey.denoiser import Sequence
+from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
+from keycel_backend.diffusion.sketchkey.weights import load_networks, save_networks
 from keycel_backend.diffusion.sketchkey.windows import plan_windows
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
-from keycel_backend.engines.cel import run
-from keycel_backend.engines.cel.carrying import carry, carry_from_all
+from keycel_backend.engines.cel import carrying, painter, run
 from keycel_backend.engines.cel.engine import CelEngine
-from keycel_backend.engines.lvcd.material import sketch
 from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.engines.sketchkey.engine import SketchKeyEngine
-from keycel_backend.regions.arrays import Bytes
-from keycel_backend.regions.compositing import flatten
+from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.confidence import unsure
-from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
 SHIPPED = run.WEIGHTS
@@ -160,6 +156,152 @@ def test_cancelling_ends_at_the_next_step(engine: CelEngine) -> None:
     assert asked.count("Sampling") == 2
 
 
+def test_a_painted_drawing_alone_is_no_work_for_the_networks(engine: CelEngine) -> None:
+    shot, told = _shot(4, painted=(0, 2)), list[tuple[float, str]]()
+    results = _run(engine, _request(shot, targets=(0, 2)), told)
+    assert np.array_equal(results[2].flats, shot.load("color2"))
+    assert told[-1] == (1.0, "Done")
+    assert not [doing for _, doing in told if doing == "Sampling"]
+
+
+def test_reading_and_carrying_can_be_cancelled_before_every_drawing(
+    engine: CelEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts work instead of seconds: each piece takes a fraction of a second on a large canvas."""
+    events: list[str] = []
+
+    def watch(module: Any, name: str) -> None:
+        work = getattr(module, name)
+
+        def watched(*arguments: Any) -> Any:
+            events.append(name)
+            return work(*arguments)
+
+        monkeypatch.setattr(module, name, watched)
+
+    def cancelled() -> bool:
+        events.append("check")
+        return False
+
+    for module, name in ((run, "read_line_art"), (run, "sketch"), (carrying, "dense_motion")):
+        watch(module, name)
+    request = _request(_shot(100, painted=(0, 99), step=0.5), targets=(1,))
+    assert len(list(engine.run(request, lambda *_: None, cancelled))) == 1
+    pieces = " ".join(events).split("check")
+    assert sum("dense_motion" in piece for piece in pieces) == 98, "of each drawing, from one side"
+    assert sum("read_line_art" in piece for piece in pieces) == 100
+    assert max(len(piece.split()) for piece in pieces) == 1, "never two pieces of work without a look"
+
+
+def test_a_step_can_be_cancelled_before_it_is_done(engine: CelEngine) -> None:
+    told: list[str] = []
+    asked: list[str] = []
+
+    def cancelled() -> bool:
+        asked.append(told[-1] if told else "")
+        return asked.count("Sampling") > 20
+
+    with pytest.raises(Cancelled):
+        list(engine.run(_request(_shot(5)), lambda _, doing: told.append(doing), cancelled))
+    assert told.count("Sampling") == 1, "the second step was under way"
+
+
+class _Looker:
+    """Looks at every preview."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, Pixels]] = []
+
+    def wanted(self) -> bool:
+        return True
+
+    def show(self, time: int, picture: Pixels) -> None:
+        self.seen.append((time, picture))
+
+
+def test_previews_show_what_painting_starts_from_and_what_it_came_to(weights: Path) -> None:
+    looker = _Looker()
+    _run(_loaded(weights), _request(_shot(12, painted=(1,)), previews=looker))
+    assert [time for time, _ in looker.seen] == [0] * 3 + [6] * 3 + [11] * 3, "two steps, then the picture"
+    assert {picture.shape for _, picture in looker.seen} == {(192, 256, 4)}
+    begun, again, painted = (picture for _, picture in looker.seen[3:6])
+    assert np.array_equal(begun, again)
+    assert not np.array_equal(begun, painted)
+
+
+def _short_of_memory(monkeypatch: pytest.MonkeyPatch, enough: Callable[[Sequence], bool]) -> list[str]:
+    """Painting runs out of memory unless `enough` says so; sizes and devices that were tried."""
+    paint = painter.paint
+    tried: list[str] = []
+
+    def short(networks: Any, sequence: Sequence, *rest: Any) -> Any:
+        height, width = sequence.colors.shape[3:]
+        tried.append(f"{width}x{height} {sequence.colors.device}")
+        if not enough(sequence):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return paint(networks, sequence, *rest)
+
+    monkeypatch.setattr(painter, "paint", short)
+    return tried
+
+
+def test_where_memory_runs_out_pictures_get_smaller_and_it_is_said_until_the_end(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SIDE", 128)
+    tried = _short_of_memory(monkeypatch, lambda sequence: sequence.colors.shape[4] < 20)
+    engine, told = _loaded(weights), list[tuple[float, str]]()
+    shot = _shot(12, step=1.0)
+    results = _run(engine, _soft(_request(shot)), told)
+    assert sorted(results) == list(range(12))
+    assert tried == ["36x28 cpu", "26x20 cpu", "18x14 cpu", "18x14 cpu"]
+    half = "Memory ran out while sampling: working at 50 percent of the size"
+    notes = [doing for _, doing in told if doing.startswith("Memory ran out")]
+    assert notes == [half.replace("50", "71"), *[half] * 5], "once for each rung, then with every step"
+    take = replace(_soft(_request(shot, targets=(2,))), seed=1, redraw=frozenset({2}))
+    told.clear()
+    _run(engine, take, told)
+    assert [doing for _, doing in told if doing == half] == [half] * 2, "what was painted small is used"
+
+
+def test_after_smaller_pictures_the_processor_is_tried_at_full_size(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Travelling(SketchKeyNetworks):
+        """Notes where it is sent instead of going."""
+
+        def to(self, *where: Any, **_: Any) -> Any:
+            visited.append(str(where[0]))
+            return self
+
+    visited: list[str] = []
+    monkeypatch.setattr(run, "SIDE", 128)
+    tried = _short_of_memory(monkeypatch, lambda sequence: sequence.colors.device.type == "cpu")
+    networks = load_networks(weights / "cel" / "networks.safetensors", torch.device("cpu"))
+    networks.__class__ = Travelling
+    told: list[str] = []
+    loaded = run.LoadedCel(networks, torch.device("meta"))
+    request = _soft(_request(_shot(3)))
+    results = run.run_cel(request, loaded, lambda _, doing: told.append(doing), lambda: None)
+    small = {result.time: result for result in results}
+    assert tried == ["36x28 meta", "26x20 meta", "18x14 meta", "12x10 meta", "36x28 cpu"]
+    assert visited[:5] == ["meta"] * 4 + ["cpu"]
+    notes = [doing for doing in told if doing.startswith("Memory ran out")]
+    assert ["71 percent" in notes[0], "50 percent" in notes[1], "35 percent" in notes[2]] == [True] * 3
+    assert set(notes[3:]) == {"Memory ran out while sampling: working on the processor"}
+    assert _pictures(small) == _pictures(_run(_loaded(weights), request)), "as if it had begun there"
+
+
+def test_where_nothing_is_left_to_give_up_it_is_a_plain_error(
+    engine: CelEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = _short_of_memory(monkeypatch, lambda _: False)
+    with pytest.raises(KeycelError) as caught:
+        _run(engine, _request(_shot(2, step=7.0)))
+    assert caught.value.value.code is ErrorCode.RES_OUT_OF_MEMORY
+    assert tried == ["18x14 cpu", "12x10 cpu"], "smaller pictures would show nothing"
+
+
 def _sketched(times: tuple[int, ...], painted: tuple[int, ...] = ()) -> Shot:
     """Key sketches of a figure that moves; the reference is the first in colour."""
     pictures = {time: draw(figure(moved=(2.0 * time, 0.0))) for time in times}
@@ -202,12 +344,12 @@ def test_key_sketches_are_all_that_sketchkey_sees(weights: Path) -> None:
     engine = SketchKeyEngine()
     engine.load("cpu", "float32")
     shown: list[int] = []
-    painter = run.CelPainter
+    usual = run.CelPainter
 
     def watch(networks: Any, device: Any, size: Any, frames: Any, steps: int, sparse: bool) -> Any:
         assert sparse
         shown.extend(number for number, frame in enumerate(frames) if frame.lines is not None)
-        return painter(networks, device, size, frames, steps, sparse)
+        return usual(networks, device, size, frames, steps, sparse)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(run, "CelPainter", watch)
@@ -222,56 +364,6 @@ def test_nothing_painted_is_told(weights: Path) -> None:
     with pytest.raises(KeycelError) as caught:
         _run(engine, Request(replace(_sketched((0, 3)), reference=""), (1,), QUICK))
     assert caught.value.value.code is ErrorCode.DOC_NO_KEYFRAME
-
-
-def test_the_painted_frame_is_carried_along_with_the_lines() -> None:
-    pictures = [draw(figure(moved=(10.0 * frame, 0.0))) for frame in range(4)]
-    size = PictureSize.of(240, 320, 96, 16)
-    lines = [sketch(read_line_art(drawn), *size.hint[::-1]) for drawn, _ in pictures]
-    truth = [
-        np.asarray(cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height)))
-        for drawn, flats in pictures
-    ]
-
-    def away(found: list[Bytes], frame: int) -> float:
-        return float(np.abs(found[frame].astype(int) - truth[frame]).mean())
-
-    carried = carry(truth[0], lines)
-    assert np.array_equal(carried[0], truth[0])
-    assert away(carried, 3) < 0.6 * away([truth[0]] * 4, 3)
-    sparse = carry(truth[0], [lines[0], None, lines[2], None])
-    assert np.array_equal(sparse[3], sparse[2]), "nothing tells of motion after the last key"
-    assert away(sparse, 1) < 0.8 * away([truth[0]] * 4, 1), "on the way from key to key"
-    assert all(np.array_equal(one, truth[0]) for one in carry(truth[0], [None, lines[1], None]))
-
-
-def test_a_frame_with_a_drawing_starts_with_its_lines_and_no_others() -> None:
-    (drawn, flats), (moved, _) = draw(figure()), draw(figure(moved=(30.0, 0.0)))
-    size = PictureSize.of(240, 320, 96, 16)
-    lines = [sketch(read_line_art(one), *size.hint[::-1]) for one in (drawn, moved)]
-    painted = cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height))
-    found = carry(np.asarray(painted), lines)[1].max(axis=2)
-    here, gone = (
-        cv2.resize(one, (size.width, size.height), interpolation=cv2.INTER_AREA) for one in lines[::-1]
-    )
-    assert found[here < 60].max() <= 60
-    left = (gone < 60) & (here > 250)
-    assert left.sum() > 20
-    assert found[left].min() > 80, "the lines of the painted frame"
-
-
-def test_every_frame_starts_from_the_nearest_painted_one() -> None:
-    pictures = [draw(figure(moved=(12.0 * frame, 0.0))) for frame in range(5)]
-    size = PictureSize.of(240, 320, 96, 16)
-    lines = [sketch(read_line_art(drawn), *size.hint[::-1]) for drawn, _ in pictures]
-    first, last = (
-        np.asarray(cv2.resize(flatten(flats, drawn)[..., :3], (size.width, size.height)))
-        for drawn, flats in (pictures[0], pictures[4])
-    )
-    found = carry_from_all({0: first, 4: last}, lines)
-    onward, back = carry(first, lines), carry(last, lines[::-1])[::-1]
-    for frame, expected in enumerate([*onward[:3], *back[3:]]):
-        assert np.array_equal(found[frame], expected)
 
 
 def test_windows_cover_all_frames_and_end_at_keys() -> None:
