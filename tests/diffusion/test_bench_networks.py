@@ -19,7 +19,7 @@ from keycel_backend.diffusion.anidoc.reference import EncodedReference
 from keycel_backend.diffusion.anidoc.sampling import window_conditions
 from keycel_backend.diffusion.counting import counted
 from keycel_backend.diffusion.lvcd.benchmark import LvcdSpeed, PlainPart
-from keycel_backend.diffusion.timing import Part, operations_of
+from keycel_backend.diffusion.timing import Part, Speed
 from keycel_backend.engines.lvcd import speed
 
 QUICK = ["bench", "--engine", "lvcd", "--random-weights", "--repeats", "1", "--size", "64x64"]
@@ -76,7 +76,7 @@ def test_what_is_timed_of_anidoc_is_what_a_step_does() -> None:
             networks, torch.zeros(options.window, 4, 8, 8, device=meta), torch.zeros((), device=meta), told
         )
     sampling = tuple(part for part in speed.parts if part.times and part.name != "decoding")
-    assert operations_of(sampling) == pytest.approx(count.operations)
+    assert Speed(sampling, None).operations == pytest.approx(count.operations)
 
 
 def test_figures_of_flipsketch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_figures_of_flipsketch(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_figures_as_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     parts = tuple(Part(name, 4.0, 0.5, 10**9) for name in ("ControlNet", "UNet", "decoding"))
-    speed_of = LvcdSpeed(64, 64, 4, 10, parts, 3 * 10**9, (PlainPart("step, nothing saved", 4.0, 3.0),))
+    speed_of = LvcdSpeed(parts, 3 * 10**9, 64, 64, 4, 10, (PlainPart("step, nothing saved", 4.0, 3.0),))
     monkeypatch.setattr(speed, "measure_lvcd", lambda *_, **__: speed_of)
     assert cli.main([*QUICK, "--steps", "4", "--device", "cpu"]) == 0
     text = capsys.readouterr().out

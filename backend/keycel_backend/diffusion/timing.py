@@ -31,14 +31,21 @@ class Part:
         return self.operations / self.seconds / 1e12
 
 
-def seconds_of(parts: tuple[Part, ...]) -> float:
-    """Of the whole."""
-    return sum(part.seconds * part.times for part in parts)
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How long the whole takes, and what it is made of."""
 
+    parts: tuple[Part, ...]
+    peak_memory_bytes: int | None
+    """Of the GPU; None without one."""
 
-def operations_of(parts: tuple[Part, ...]) -> float:
-    """Of the whole."""
-    return sum(part.operations * part.times for part in parts)
+    @property
+    def seconds(self) -> float:
+        return sum(part.seconds * part.times for part in self.parts)
+
+    @property
+    def operations(self) -> float:
+        return sum(part.operations * part.times for part in self.parts)
 
 
 def counted_parts(

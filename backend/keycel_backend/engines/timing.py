@@ -11,7 +11,7 @@ import torch
 
 from keycel_backend.diffusion.probing import fastest_kind
 from keycel_backend.diffusion.svd.benchmark import StretchSpeed
-from keycel_backend.diffusion.timing import Part, operations_of, seconds_of
+from keycel_backend.diffusion.timing import Speed
 from keycel_shared.errors import ErrorCode, KeycelError
 
 
@@ -31,19 +31,18 @@ def circumstances(engine: str, small: bool, device: torch.device, precision: tor
     }
 
 
-def figures_of(parts: tuple[Part, ...], peak_memory_bytes: int | None) -> dict[str, Any]:
+def figures_of(speed: Speed) -> dict[str, Any]:
     """What is said of the parts of any engine, for JSON."""
-    seconds = seconds_of(parts)
     return {
-        "tera_operations_per_second": operations_of(parts) / seconds / 1e12,
-        "peak_memory_bytes": peak_memory_bytes,
+        "tera_operations_per_second": speed.operations / speed.seconds / 1e12,
+        "peak_memory_bytes": speed.peak_memory_bytes,
         "parts": [
             asdict(part)
             | {
-                "share": part.seconds * part.times / seconds,
+                "share": part.seconds * part.times / speed.seconds,
                 "tera_operations_per_second": part.tera_operations_per_second,
             }
-            for part in parts
+            for part in speed.parts
         ],
     }
 
@@ -58,7 +57,7 @@ def stretch_figures(speed: StretchSpeed, per: str) -> dict[str, Any]:
         "seconds_per_frame": speed.seconds_per_frame,
         f"new_frames_per_{per}": speed.new_frames,
         "operations_per_frame": speed.operations / speed.new_frames,
-        **figures_of(speed.parts, speed.peak_memory_bytes),
+        **figures_of(speed),
     }
 
 

@@ -47,7 +47,7 @@ def measure_anidoc(
     twins = _works(shapes, options, height, width, meta)
     peak = peak_bytes(works, device)
     parts = counted_parts(works, twins, median_seconds(works, device, repeats))
-    return StretchSpeed(height, width, options.num_steps, options.window - options.overlap, parts, peak)
+    return StretchSpeed(parts, peak, height, width, options.num_steps, options.window - options.overlap)
 
 
 def _works(

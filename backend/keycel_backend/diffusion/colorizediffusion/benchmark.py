@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
 from keycel_backend.diffusion.colorizediffusion.configuration import ColorizeDiffusionConfiguration
@@ -18,32 +16,7 @@ from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusio
 from keycel_backend.diffusion.colorizediffusion.sampling import Branches, SamplingOptions, decode_latents
 from keycel_backend.diffusion.colorizediffusion.unet import unet_forward
 from keycel_backend.diffusion.random_weights import fill_with_noise
-from keycel_backend.diffusion.timing import (
-    Part,
-    Work,
-    counted_parts,
-    median_seconds,
-    operations_of,
-    peak_bytes,
-    seconds_of,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceSpeed:
-    parts: tuple[Part, ...]
-    """Of one drawing, with its reference."""
-    peak_memory_bytes: int | None
-    """Of the GPU; None without one."""
-
-    @property
-    def seconds(self) -> float:
-        """Of one drawing."""
-        return seconds_of(self.parts)
-
-    @property
-    def operations(self) -> float:
-        return operations_of(self.parts)
+from keycel_backend.diffusion.timing import Speed, Work, counted_parts, median_seconds, peak_bytes
 
 
 def measure_colorizediffusion(
@@ -55,8 +28,8 @@ def measure_colorizediffusion(
     device: torch.device,
     precision: torch.dtype,
     repeats: int,
-) -> ReferenceSpeed:
-    """Times each part with weights that are random, after one run to warm up.
+) -> Speed:
+    """Times each part of one drawing, with its reference, by random weights after one run to warm up.
 
     Args:
         height, width: in pixels, multiples of `configuration.size_multiple`.
@@ -69,7 +42,7 @@ def measure_colorizediffusion(
     works = _works(networks, options, mode, height, width, device)
     twins = _works(shapes, options, mode, height, width, meta)
     peak = peak_bytes(works, device)
-    return ReferenceSpeed(counted_parts(works, twins, median_seconds(works, device, repeats)), peak)
+    return Speed(counted_parts(works, twins, median_seconds(works, device, repeats)), peak)
 
 
 @torch.no_grad()

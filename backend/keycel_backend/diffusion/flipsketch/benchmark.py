@@ -16,28 +16,23 @@ from keycel_backend.diffusion.flipsketch.networks import (
 )
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.random_weights import fill_with_noise
-from keycel_backend.diffusion.timing import Part, Work, counted_parts, median_seconds, peak_bytes, seconds_of
+from keycel_backend.diffusion.timing import Speed, Work, counted_parts, median_seconds, peak_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class FlipsketchSpeed:
+class FlipsketchSpeed(Speed):
+    """Of a clip."""
+
     height: int
     width: int
     frames: int
     """Of a clip, the sketch included."""
     steps: int
-    parts: tuple[Part, ...]
-    peak_memory_bytes: int | None
-    """Of the GPU; None without one."""
-
-    @property
-    def seconds_per_clip(self) -> float:
-        return seconds_of(self.parts)
 
     @property
     def seconds_per_frame(self) -> float:
         """Of each drawing that is new."""
-        return self.seconds_per_clip / (self.frames - 1)
+        return self.seconds / (self.frames - 1)
 
     @property
     def seconds_per_step(self) -> float:
@@ -73,7 +68,7 @@ def measure_flipsketch(
     twins = _works(shapes, options, frames, height, width, torch.device("meta"))
     peak = peak_bytes(works, device)
     parts = counted_parts(works, twins, median_seconds(works, device, repeats))
-    return FlipsketchSpeed(height, width, frames, options.num_steps, parts, peak)
+    return FlipsketchSpeed(parts, peak, height, width, frames, options.num_steps)
 
 
 def _works(

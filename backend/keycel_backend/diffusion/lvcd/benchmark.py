@@ -78,12 +78,12 @@ def measure_lvcd(
     peak = peak_bytes(works, device)
     seconds = median_seconds({**works, **plain}, device, repeats)
     return LvcdSpeed(
+        counted_parts(works, twins, seconds),
+        peak,
         height,
         width,
         options.num_steps,
         options.layout.stride,
-        counted_parts(works, twins, seconds),
-        peak,
         tuple(PlainPart(name, times, seconds[name]) for name, (times, _) in plain.items()),
     )
 

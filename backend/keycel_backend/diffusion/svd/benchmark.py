@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from keycel_backend.diffusion.svd.controlnet import SketchControlNet
 from keycel_backend.diffusion.svd.unet import Residuals
-from keycel_backend.diffusion.timing import Part, operations_of, seconds_of
+from keycel_backend.diffusion.timing import Speed
 
 
 @dataclass(frozen=True, slots=True)
-class StretchSpeed:
+class StretchSpeed(Speed):
     """Of a segment or window in the middle of a long shot: what is done once for a shot is not in it."""
 
     height: int
@@ -21,19 +21,6 @@ class StretchSpeed:
     steps: int
     new_frames: int
     """Those that the stretch before has not coloured."""
-    parts: tuple[Part, ...]
-    peak_memory_bytes: int | None
-    """Of the GPU; None without one."""
-
-    @property
-    def seconds(self) -> float:
-        """Of the stretch."""
-        return seconds_of(self.parts)
-
-    @property
-    def operations(self) -> float:
-        """Of the stretch."""
-        return operations_of(self.parts)
 
     @property
     def seconds_per_frame(self) -> float:

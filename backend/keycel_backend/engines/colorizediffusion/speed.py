@@ -56,5 +56,5 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
         "seconds_per_step": next(part.seconds for part in speed.parts if part.name == "UNet"),
         "seconds_per_frame": speed.seconds,
         "operations_per_frame": speed.operations,
-        **figures_of(speed.parts, speed.peak_memory_bytes),
+        **figures_of(speed),
     }

@@ -15,7 +15,6 @@ from keycel_backend.diffusion.flipsketch.configuration import (
 )
 from keycel_backend.diffusion.flipsketch.options import SamplingOptions
 from keycel_backend.diffusion.probing import usable
-from keycel_backend.diffusion.timing import operations_of
 from keycel_backend.engines.flipsketch.description import FIDELITY, GUIDANCE, WINDOW
 from keycel_backend.engines.timing import check_size, circumstances, figures_of, memory_told
 
@@ -52,7 +51,7 @@ def measure(device: str, small: bool, width: int, height: int, steps: int, repea
         "steps": speed.steps,
         "seconds_per_step": speed.seconds_per_step,
         "seconds_per_frame": speed.seconds_per_frame,
-        "seconds_per_clip": speed.seconds_per_clip,
-        "operations_per_frame": operations_of(speed.parts) / (speed.frames - 1),
-        **figures_of(speed.parts, speed.peak_memory_bytes),
+        "seconds_per_clip": speed.seconds,
+        "operations_per_frame": speed.operations / (speed.frames - 1),
+        **figures_of(speed),
     }
