@@ -28,7 +28,7 @@ def write_run_report(
         keyframes=tuple(painted),
         frames=tuple(frames[time] for time in sorted(frames)),
         failed=tuple(sorted(outcome.failed.items())),
-        notes=notes,
+        notes=(*notes, *outcome.notes),
     )
     write_report(out, report)
 
@@ -40,6 +40,8 @@ def conclude(outcome: RunOutcome, out: Path, as_json: bool) -> int:
     else:
         reused = f", {outcome.reused} of them from earlier work" if outcome.reused else ""
         print(f"{len(outcome.frames)} frames in {out} ({outcome.seconds:.1f} s{reused})")
+    for note in outcome.notes:
+        print(note, file=sys.stderr)
     if outcome.error is not None:
         print(outcome.error, file=sys.stderr)
         return exit_codes.exit_code(outcome.error.code)

@@ -11,6 +11,7 @@ from typing import Any
 from keycel_backend.commands.client import Client, on_interrupt
 from keycel_backend.commands.progress import ProgressLine
 from keycel_backend.commands.shot_upload import ShotUpload
+from keycel_backend.diffusion.fallback import every_note
 from keycel_backend.engines.base import OptionValue
 from keycel_backend.io.bgra import from_bgra
 from keycel_backend.io.fitted import FittedPicture
@@ -39,6 +40,8 @@ class RunOutcome:
     reused: int = 0
     seconds: float = 0.0
     first_frame_seconds: float | None = None
+    notes: list[str] = field(default_factory=list[str])
+    """Plain sentences about what memory did not allow."""
 
 
 class ShotRun:
@@ -78,6 +81,9 @@ class ShotRun:
         self._total = status.total
 
     def progress(self, progress: JobProgress) -> None:
+        note = f"{progress.phase}."
+        if progress.phase in every_note() and note not in self.outcome.notes:
+            self.outcome.notes.append(note)
         left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
         self._line.show(f"{self._count()} frames, {progress.phase}{left}")
 
