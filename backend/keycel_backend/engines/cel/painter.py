@@ -116,9 +116,13 @@ class CelPainter:
             start=starts[None],
             sketches=torch.stack([self._ink(number) for number in window.frames])[None],
             drawn=torch.tensor([frame.lines is not None for frame in frames]),
+            reference_sketch=self._ink(window.frames[0])[None],
             key_sketches=torch.stack([self._ink(number) for number in keys])[None]
             if keys
             else torch.zeros(1, 0, *self._size.hint),
+            key_starts=torch.stack([_latent_of(self._starts[number]) for number in keys])[None]
+            if keys
+            else torch.zeros(1, 0, *starts.shape[1:]),
             key_index=torch.tensor([window.place(number) for number in keys], dtype=torch.long),
         ).to(self._device)
 
