@@ -23,6 +23,7 @@ from keycel_backend.diffusion.sketchkey.latents import decode, encode
 from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.places import distance_bias, embed_places
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
+from keycel_backend.diffusion.sketchkey.tokens import KeyReading, KeySketchEncoder
 from keycel_backend.diffusion.sketchkey.weights import load_networks, save_networks
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -34,7 +35,7 @@ def _estimate(networks: SketchKeyNetworks, sequence: Sequence) -> Tensor:
 
 def test_closed_gates_change_nothing_to_the_bit() -> None:
     networks = tiny_networks()
-    assert networks.gates() == [0.0] * 4
+    assert networks.gates() == [0.0] * 5, "that of what keys say, and one for each transformer"
     without, with_keys = random_sequence(keys=()), random_sequence(keys=(0, 3, 7))
     assert torch.equal(_estimate(networks, without), _estimate(networks, with_keys))
 
@@ -51,9 +52,9 @@ def test_a_closed_gate_learns_to_open() -> None:
     with torch.enable_grad():
         networks = tiny_networks().requires_grad_(True)
         _estimate(networks, random_sequence(keys=(0, 3))).square().mean().backward()
-        for attention in networks.cross_attentions():
-            assert attention.gate.grad is not None
-            assert float(attention.gate.grad.abs()) > 0.0
+        for gate in networks.gate_parameters():
+            assert gate.grad is not None
+            assert float(gate.grad.abs()) > 0.0
 
 
 def test_a_sketch_counts_only_where_it_is_valid() -> None:
@@ -94,8 +95,10 @@ def test_a_batch_is_as_good_as_its_parts() -> None:
     both = replace(
         one,
         colors=torch.cat([one.colors, other.colors]),
+        start=torch.cat([one.start, other.start]),
         sketches=torch.cat([one.sketches, other.sketches]),
         key_sketches=torch.cat([one.key_sketches, other.key_sketches]),
+        key_starts=torch.cat([one.key_starts, other.key_starts]),
     )
     sample = torch.randn(2, *one.colors.shape[1:], generator=torch.Generator().manual_seed(1))
     sigma = torch.tensor([2.0, 0.5])
@@ -113,10 +116,59 @@ def test_far_from_every_key_the_learned_weight_rules() -> None:
     attention.gate.fill_(1.0)
     attention.nearness[1:] = 0.0
     hidden = torch.randn(3, 16, 32)
-    sketches = KeySketches(torch.randn(1, 2, 4, 16), torch.tensor([0, 1, FARTHEST_KEY + 9]))
-    given = attention(hidden, sketches, Geometry(4, 4, torch.arange(3), biased=True))
+    frames = torch.tensor([0, 1, -FARTHEST_KEY - 9])
+    sketches = KeySketches.among(torch.randn(1, 1, 4, 16), torch.tensor([0]), frames)
+    given = attention(hidden, sketches, Geometry(4, 4, frames, biased=True))
     assert not torch.allclose(given[0], hidden[0])
     assert torch.equal(given[1:], hidden[1:])
+
+
+def test_a_frame_looks_at_the_keys_around_it() -> None:
+    keys, frames = torch.tensor([0, 4, 8]), torch.tensor([0, 1, 4, 6, 40])
+    found = KeySketches.among(torch.zeros(1, 3, 4, 16), keys, frames)
+    assert found.chosen.tolist() == [[0, 1], [0, 1], [1, 0], [1, 2], [2, 1]]
+    assert found.away.tolist() == [[0, 4], [1, 3], [0, 4], [2, 2], [FARTHEST_KEY, FARTHEST_KEY]]
+    alone = KeySketches.among(torch.zeros(1, 1, 4, 16), torch.tensor([3]), frames)
+    assert alone.chosen.tolist() == [[0]] * 5
+
+
+def test_only_the_keys_around_a_frame_count() -> None:
+    torch.manual_seed(0)
+    attention = SketchCrossAttention(32, 2, 16).requires_grad_(False)
+    attention.gate.fill_(1.0)
+    tokens, hidden, frames = torch.randn(1, 3, 4, 16), torch.randn(2, 16, 32), torch.tensor([0, 7])
+    geometry = Geometry(4, 4, frames, biased=True)
+
+    def given(changed: Tensor) -> Tensor:
+        return attention(hidden, KeySketches.among(changed, torch.tensor([0, 4, 8]), frames), geometry)
+
+    other = tokens.clone()
+    other[:, 2] += 1.0
+    assert torch.equal(given(tokens)[0], given(other)[0]), "8 is not one of the two keys nearest to 0"
+    assert not torch.allclose(given(tokens)[1], given(other)[1])
+
+
+def test_a_key_starts_from_what_its_tokens_say() -> None:
+    networks = tiny_networks(gate=0.5)
+    sequence = random_sequence(keys=(2, 7))
+    conditions = prepare(networks, sequence)
+    assert conditions.key_colors is not None
+    assert torch.equal(conditions.origin[:, 2], conditions.key_colors[:, 0])
+    assert not torch.allclose(conditions.key_colors, sequence.key_starts)
+    assert torch.equal(conditions.origin[:, 1], sequence.start[:, 1]), "no key"
+    assert torch.equal(conditions.origin[:, 0], sequence.colors[:, 0]), "painted"
+    closed = prepare(tiny_networks(), sequence)
+    assert torch.equal(closed.origin[:, 2], sequence.start[:, 2])
+
+
+def test_tokens_of_two_by_two_latents_have_colors_of_every_latent() -> None:
+    torch.manual_seed(0)
+    encoder, starts = KeySketchEncoder((8, 8, 16, 16), 24), torch.randn(1, 2, 24, 8, 12)
+    assert encoder.step == 2
+    sketches = torch.rand(1, 2, 64, 96)
+    tokens = encoder(sketches, starts, sketches[:, 0], starts[:, 0], torch.tensor([0, 3]))
+    assert tokens.shape == (1, 2, 24, 16)
+    assert torch.equal(KeyReading(16, 24, encoder.step)(tokens, starts), starts), "closed"
 
 
 def test_heads_differ_in_how_far_they_see() -> None:

@@ -21,18 +21,18 @@ TINY = SketchKeyConfiguration(
         addition_time_embed_dim=8,
     ),
     hint_channels=(4, 8, 8, 8),
-    token_channels=(4, 8, 8, 16),
+    token_channels=(8, 8, 16),
 )
 
 
 def tiny_networks(seed: int = 5, gate: float = 0.0) -> SketchKeyNetworks:
-    """Random ones; `gate`: of every Sketch Cross Attention. Layers that begin at zero are random, too."""
+    """Random ones; `gate`: of the whole token branch. Layers that begin at zero are random, too."""
     torch.manual_seed(seed)
     networks = SketchKeyNetworks(TINY)
     for zeroed in (networks.controlnet.controlnet_cond_embedding.conv_out, networks.unet.conv_out):
         torch.nn.init.normal_(zeroed.weight, std=0.1)
-    for attention in networks.cross_attentions():
-        attention.gate.fill_(gate)
+    for parameter in networks.gate_parameters():
+        parameter.fill_(gate)
     return networks
 
 
@@ -51,6 +51,8 @@ def random_sequence(
         start=colors[:, :1].expand_as(colors),
         sketches=sketches,
         drawn=torch.tensor([frame in drawn for frame in range(frames)]),
+        reference_sketch=sketches[:, 0],
         key_sketches=key_sketches,
+        key_starts=colors[:, :1].expand(-1, len(keys), -1, -1, -1),
         key_index=torch.tensor(keys, dtype=torch.long),
     )

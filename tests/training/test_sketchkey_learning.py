@@ -11,7 +11,9 @@ import pytest
 import torch
 from support.tiny_sketchkey import tiny_networks
 
+from keycel_backend.diffusion.sketchkey.denoiser import read_keys
 from keycel_backend.diffusion.sketchkey.latents import decode
+from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.training.shots.shot import ShotSettings, generate_shot
 from keycel_backend.training.sketchkey import examples as store
@@ -60,30 +62,45 @@ def _weights(state: State) -> list[torch.Tensor]:
     return [*state.networks.parameters(), *state.mean.networks.parameters(), state.loss.state]
 
 
-def test_patterns_are_sequences_with_what_each_stage_is_told() -> None:
+@pytest.mark.parametrize("stage", [Stage.DENSE, Stage.SPARSE])
+def test_patterns_are_sequences_with_what_each_stage_is_told(stage: Stage) -> None:
     random = np.random.default_rng(0)
-    for stage in Stage:
-        patterns = [draw_pattern(random, stage, 5, 10) for _ in range(300)]
-        for pattern in patterns:
-            steps = np.diff(pattern.drawings)
-            assert (np.abs(steps[1:]) == 1).all()
-            assert len(set(np.sign(steps))) == 1
-            assert 0 <= min(pattern.drawings) <= max(pattern.drawings) < 10
-            assert min((0, *pattern.keys)) >= 0
-            assert max((0, *pattern.keys)) < 10
-            assert len(pattern.keys) <= 6
-        told = [pattern for pattern in patterns if any(pattern.drawn)]
-        assert 0.02 < 1.0 - len(told) / 300 < 0.2, "sketches are dropped now and then"
-        assert 0.02 < np.mean([not pattern.known[0] for pattern in patterns]) < 0.2, "so are references"
-        assert {pattern.backward for pattern in patterns} == {True, False}
-        if stage is Stage.DENSE:
-            assert all(all(pattern.drawn) for pattern in told)
-            assert not any(pattern.keys for pattern in patterns)
-        else:
-            assert all(pattern.drawn == pattern.is_key for pattern in told)
-            with_painted = np.mean([pattern.drawings[0] in pattern.keys for pattern in told])
-            assert 0.4 < with_painted < 0.7
-            assert {len(pattern.keys) for pattern in told} >= {1, 2, 3, 4, 5}
+    patterns = [draw_pattern(random, stage, 5, 10) for _ in range(300)]
+    for pattern in patterns:
+        steps = np.diff(pattern.drawings)
+        assert (np.abs(steps[1:]) == 1).all()
+        assert len(set(np.sign(steps))) == 1
+        assert 0 <= min(pattern.drawings) <= max(pattern.drawings) < 10
+        assert min((0, *pattern.keys)) >= 0
+        assert max((0, *pattern.keys)) < 10
+        assert len(pattern.keys) <= 6
+    told = [pattern for pattern in patterns if any(pattern.drawn)]
+    assert 0.02 < 1.0 - len(told) / 300 < 0.2, "sketches are dropped now and then"
+    assert 0.02 < np.mean([not pattern.known[0] for pattern in patterns]) < 0.2, "so are references"
+    assert {pattern.backward for pattern in patterns} == {True, False}
+    if stage is Stage.DENSE:
+        assert all(all(pattern.drawn) for pattern in told)
+        assert not any(pattern.keys for pattern in patterns)
+    else:
+        assert all(pattern.drawn == pattern.is_key for pattern in told)
+        with_painted = np.mean([pattern.drawings[0] in pattern.keys for pattern in told])
+        assert 0.4 < with_painted < 0.7
+        assert {len(pattern.keys) for pattern in told} >= {1, 2, 3, 4, 5}
+
+
+def test_alone_the_token_branch_learns_from_keys_near_and_far() -> None:
+    random = np.random.default_rng(0)
+    patterns = [draw_pattern(random, Stage.KEYS, 3, 10) for _ in range(300)]
+    for pattern in patterns:
+        assert len(pattern.keys) == 2
+        assert pattern.drawings[0] not in pattern.keys
+        assert set(pattern.keys) <= set(pattern.drawings) <= set(range(10))
+        assert all(pattern.drawn)
+    away = {abs(pattern.keys[0] - pattern.drawings[0]) for pattern in patterns}
+    assert away >= set(range(1, 9))
+    assert {pattern.backward for pattern in patterns} == {True, False}
+    assert 0.02 < np.mean([not pattern.known[0] for pattern in patterns]) < 0.2
+    assert 0.3 < np.mean([len(pattern.drawings) > 3 for pattern in patterns]) < 0.6, "all drawings between"
 
 
 def test_clips_show_the_drawings_with_their_changes(example: CelExample) -> None:
@@ -97,6 +114,8 @@ def test_clips_show_the_drawings_with_their_changes(example: CelExample) -> None
     assert clips.is_key.tolist() == [True, False, True]
     assert torch.equal(clips.sequence.sketches, plain.sequence.sketches.flip(3))
     assert torch.equal(clips.sequence.key_sketches[:, 1], clips.sequence.sketches[:, 2])
+    assert torch.equal(clips.sequence.key_starts[:, 1], clips.sequence.start[:, 2])
+    assert torch.equal(clips.key_target[:, 1], clips.target[:, 2])
     assert set(torch.unique(clips.sequence.sketches).tolist()) == {0.0, 1.0}
     picture = decode(clips.target[0])[0].flip(2)
     covered = torch.as_tensor((example.paint[3][..., 3] > 0) | (example.surface[3] == 0)).float()
@@ -169,9 +188,33 @@ def test_training_lowers_the_loss_and_moves_the_gates(stored: Path, example: Cel
     assert all(abs(gate) > 1e-5 for gate in state.mean.networks.gates())
 
 
+def test_alone_the_token_branch_learns_and_nothing_else(stored: Path) -> None:
+    plan = dataclasses.replace(PLAN, stage=Stage.KEYS, steps=40, rate=3e-3)
+    fresh, state = tiny_networks(), _learned(stored, plan)
+    opened = State.begin(tiny_networks(), plan).networks
+    clips = batch_of([stored], plan, 1000, 8)
+
+    @torch.no_grad()
+    def error(networks: SketchKeyNetworks) -> float:
+        return float((read_keys(networks, clips.sequence)[1] - clips.key_target).square().mean())
+
+    assert error(state.networks) < 0.7 * error(opened)
+    assert state.networks.gates() == opened.gates() == [pytest.approx(0.964, abs=0.001), *[0.0] * 4]
+    for one, other in zip(state.networks.unet.parameters(), fresh.unet.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_key_around_the_sequence_tells_where_its_frames_start(example: CelExample) -> None:
+    size = PictureSize.of(example.size.height, example.size.width, 32, 8)
+    alone = Pattern((0, 1, 2), (True, False, False), (True, False, False), (0,), backward=False)
+    told = dataclasses.replace(alone, keys=(0, 4))
+    one, other = (clips_of([example], pattern, [Change()], size).sequence for pattern in (alone, told))
+    assert not torch.equal(one.start[:, 2], other.start[:, 2]), "moved halfway to the key at 4"
+
+
 def test_without_sketch_attention_its_layers_learn_nothing(stored: Path) -> None:
     state = _learned(stored, dataclasses.replace(PLAN, sketch_attention=False))
-    assert state.networks.gates() == [0.0] * 4
+    assert state.networks.gates() == [0.0] * 5
     clips = batch_of([stored], dataclasses.replace(PLAN, sketch_attention=False), 0, 8)
     assert len(clips.sequence.key_index) == 0
     assert clips.is_key.tolist() == clips.sequence.drawn.tolist()

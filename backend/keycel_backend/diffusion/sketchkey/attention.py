@@ -19,18 +19,28 @@ from keycel_backend.diffusion.svd.mixing import FrameMixing, keys_and_values, me
 
 FARTHEST_KEY = 16
 """Frames; keys farther away count as this far."""
-TOKEN_STEP = 2
-"""Latents along a side of a key-sketch token."""
+NEAREST_KEYS = 2
+"""Keys that a frame looks at: with keys all along, the one before it and the one after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeySketches:
-    """Tokens of the key sketches of a sequence, and its place among them."""
+    """Tokens of the key sketches of a sequence, and which of them each frame looks at."""
 
     tokens: Tensor
     """(batch, keys, tokens, channels)"""
-    nearest: Tensor
-    """(frames,) distance of each frame to the nearest key, in frames."""
+    chosen: Tensor
+    """(frames, near) the keys nearest to each frame, at most `NEAREST_KEYS`, the nearest first."""
+    away: Tensor
+    """(frames, near) distance of each, in frames, at most `FARTHEST_KEY`."""
+
+    @classmethod
+    def among(cls, tokens: Tensor, key_index: Tensor, frame_index: Tensor) -> KeySketches:
+        """`key_index` (keys,), `frame_index` (frames,) places in time; of two as near the first counts."""
+        away = (frame_index[:, None] - key_index[None]).abs()
+        near = away.sort(dim=1, stable=True)
+        few = slice(0, NEAREST_KEYS)
+        return cls(tokens, near.indices[:, few], near.values[:, few].long().clamp(max=FARTHEST_KEY))
 
 
 @dataclass(slots=True)
@@ -89,29 +99,34 @@ class SketchCrossAttention(nn.Module):
         self.gate = nn.Parameter(torch.zeros(()))
         self.nearness = nn.Parameter(torch.ones(FARTHEST_KEY + 1))
         """Weight by distance to the nearest key: w of the specification."""
+        self.closeness = nn.Parameter(-torch.arange(FARTHEST_KEY + 1.0))
+        """Logit by distance of a key: how the keys that a frame looks at share its attention."""
 
     def forward(self, hidden_states: Tensor, sketches: KeySketches, geometry: Geometry) -> Tensor:
         """`hidden_states` (batch * frames, tokens, channels), returned with the sketches' share added."""
-        batch, keys, tokens_of_key = sketches.tokens.shape[:3]
-        frames, tokens = len(geometry.frame_index), hidden_states.shape[1]
+        batch, _, tokens_of_key, _ = sketches.tokens.shape
+        frames, near = sketches.chosen.shape
+        tokens = hidden_states.shape[1]
         # 1. queries know where and when they are; tokens have been told by their encoder
         asking = self.norm(hidden_states).unflatten(0, (batch, frames)) + self.place(geometry.places(tokens))
-        query = self._split(self.to_q(asking).flatten(0, 1))
-        # 2. all frames see the tokens of all keys
-        told = sketches.tokens.flatten(1, 2)
+        query = self._split(self.to_q(asking)[:, :, None].expand(-1, -1, near, -1, -1))
+        # 2. every frame asks each of its keys
         key, value = (
-            self._split(projection(told)).repeat_interleave(frames, dim=0)
+            self._split(projection(sketches.tokens)[:, sketches.chosen])
             for projection in (self.to_k, self.to_v)
         )
-        bias = geometry.bias(self.heads, tokens, tokens_of_key, keys)
+        bias = geometry.bias(self.heads, tokens, tokens_of_key, 1)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        # 3. gate, and weight of each frame
-        near = self.nearness[sketches.nearest.clamp(max=FARTHEST_KEY)].repeat(batch)
-        share = torch.tanh(self.gate) * near[:, None, None]
-        return hidden_states + share * self.to_out(attended.transpose(1, 2).flatten(2))
+        answers = attended.transpose(1, 2).flatten(2).unflatten(0, (batch, frames, near))
+        # 3. keys by their distance; gate, and weight of each frame
+        shares = torch.softmax(self.closeness[sketches.away], dim=1)[None, :, :, None, None]
+        told = self.to_out((shares * answers).sum(dim=2).flatten(0, 1))
+        weight = self.nearness[sketches.away[:, 0]].repeat(batch)[:, None, None]
+        return hidden_states + torch.tanh(self.gate) * weight * told
 
     def _split(self, states: Tensor) -> Tensor:
-        return states.reshape(*states.shape[:2], self.heads, -1).transpose(1, 2)
+        """(batch, frames, near, tokens, channels) to (all of these, heads, tokens, channels of a head)"""
+        return states.flatten(0, 2).unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
 class SequenceMixing(FrameMixing):

@@ -30,8 +30,9 @@ class SketchKeyConfiguration:
     """Its input has the noisy latents, the known ones, and one channel that marks known frames."""
     hint_channels: tuple[int, ...] = (8, 16, 32, 48)
     """Of the layers that bring sketches from pixels to latents, in the ControlNet."""
-    token_channels: tuple[int, ...] = (8, 16, 32, 64)
-    """Of the layers that make tokens of key sketches; a token has the width of the last."""
+    token_channels: tuple[int, ...] = (16, 32, 64)
+    """Of the layers that make tokens of key sketches; a token has the width of the last. Each layer halves
+    the size: three give a token for each latent, four one for 2 x 2."""
     distance_bias: bool = True
     """Attention between frames prefers what is near on the canvas. Networks that are trained from nothing
     need the help; weights of Stable Video Diffusion know none."""

@@ -34,8 +34,12 @@ class Sequence:
     """(batch, frames, 8 height, 8 width), lines 1, paper 0."""
     drawn: Tensor
     """(frames,) bool: frames that have a sketch; the others' are not looked at."""
+    reference_sketch: Tensor
+    """(batch, 8 height, 8 width) lines of the painted frame, for the token branch."""
     key_sketches: Tensor
     """(batch, keys, 8 height, 8 width) for the token branch, of frames in or out of the sequence."""
+    key_starts: Tensor
+    """(batch, keys, channels, height, width) as `start`, of the keys."""
     key_index: Tensor
     """(keys,) place in time of each; none closes the token branch."""
 
@@ -56,22 +60,30 @@ class Conditions:
     """(batch * frames, channels, height, width) embedded sketches with their validity."""
     geometry: Geometry
     keys: KeySketches | None
+    key_colors: Tensor | None
+    """(batch, keys, channels, height, width) what the token branch says of the keys; None without it."""
 
 
 def prepare(networks: SketchKeyNetworks, sequence: Sequence) -> Conditions:
     """Everything that does not depend on the noise."""
     batch, frames, _, height, width = sequence.colors.shape
     known = sequence.known[None, :, None, None, None].to(sequence.colors.dtype)
-    # 1. known frames as they are; the others start from the painted one, which SVD repeats for all frames
     painted = sequence.colors[:, :1] * known[:, :1]
-    colors = sequence.colors * known + sequence.start * known[:, :1] * (1.0 - known)
+    start = sequence.start * known[:, :1]
+    # 1. token branch: what key sketches say of their own colours is what those frames start from
+    tokens = key_colors = None
+    if len(sequence.key_index) > 0:
+        tokens, key_colors = read_keys(networks, sequence)
+        start = _at_keys(start, key_colors, sequence)
+    # 2. known frames as they are; the others start from the painted one, which SVD repeats for all frames
+    colors = sequence.colors * known + start * (1.0 - known)
     marks = known.expand(batch, frames, 1, height, width)
-    # 2. dense branch: a sketch three times, and whether there is one
+    # 3. dense branch: a sketch three times, and whether there is one
     drawn = sequence.drawn[None, :, None, None, None].to(sequence.sketches.dtype)
     sketches = (sequence.sketches[:, :, None] * drawn).expand(-1, -1, 3, -1, -1)
     valid = drawn.expand(batch, frames, 1, *sequence.sketches.shape[2:])
     hint = embed_hint(networks.controlnet, torch.cat([sketches, valid], dim=2).flatten(0, 1))
-    # 3. token branch
+    # 4. the painted frame as context
     context = networks.reference_encoder(painted[:, 0])
     ids = torch.tensor([_TIME_IDS], device=context.device).expand(batch, -1)
     biased = networks.configuration.distance_bias
@@ -81,16 +93,28 @@ def prepare(networks: SketchKeyNetworks, sequence: Sequence) -> Conditions:
         colors if networks.configuration.from_painted else torch.zeros_like(colors),
         hint,
         Geometry(height, width, sequence.frame_index, biased),
-        _keys(networks, sequence),
+        None if tokens is None else KeySketches.among(tokens, sequence.key_index, sequence.frame_index),
+        key_colors,
     )
 
 
-def _keys(networks: SketchKeyNetworks, sequence: Sequence) -> KeySketches | None:
-    if len(sequence.key_index) == 0:
-        return None
-    tokens = networks.sketch_encoder(sequence.key_sketches, sequence.key_index)
-    away = (sequence.frame_index[:, None] - sequence.key_index[None]).abs()
-    return KeySketches(tokens, away.min(dim=1).values.long())
+def read_keys(networks: SketchKeyNetworks, sequence: Sequence) -> tuple[Tensor, Tensor]:
+    """The token branch: tokens (batch, keys, tokens, channels), and colours of the keys as `key_starts`."""
+    known = sequence.known[0].to(sequence.colors.dtype)
+    starts = sequence.key_starts * known
+    painted = sequence.reference_sketch * known, sequence.colors[:, 0] * known
+    tokens = networks.key_encoder(sequence.key_sketches, starts, *painted, sequence.key_index)
+    return tokens, networks.key_reading(tokens, starts)
+
+
+def _at_keys(start: Tensor, key_colors: Tensor, sequence: Sequence) -> Tensor:
+    """`start` with `key_colors` in those of its frames that are keys."""
+    places = sequence.key_index.tolist()
+    frames = [
+        key_colors[:, places.index(place)] if place in places else start[:, frame]
+        for frame, place in enumerate(sequence.frame_index.tolist())
+    ]
+    return torch.stack(frames, dim=1)
 
 
 def denoise(networks: SketchKeyNetworks, sample: Tensor, sigma: Tensor, conditions: Conditions) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from keycel_backend.diffusion.sketchkey.attention import SketchCrossAttention
 from keycel_backend.diffusion.sketchkey.configuration import SketchKeyConfiguration
 from keycel_backend.diffusion.sketchkey.places import PLACE_CHANNELS, embed_places
+from keycel_backend.diffusion.sketchkey.tokens import KeyReading, KeySketchEncoder
 from keycel_backend.diffusion.svd.configuration import UNetConfiguration
 from keycel_backend.diffusion.svd.controlnet import SketchControlNet
 from keycel_backend.diffusion.svd.unet import build_unet
@@ -31,10 +32,11 @@ class SketchKeyNetworks(nn.Module):
             unet.block_out_channels[0], HINT_CHANNELS, configuration.hint_channels
         )
         self.reference_encoder = ReferenceEncoder(configuration.latent_channels, unet.cross_attention_dim)
-        self.sketch_encoder = SketchEncoder(configuration.token_channels)
+        width = configuration.token_channels[-1]
+        self.key_encoder = KeySketchEncoder(configuration.token_channels, configuration.latent_channels)
+        self.key_reading = KeyReading(width, configuration.latent_channels, self.key_encoder.step)
         self.sketch_attentions = nn.ModuleList(
-            SketchCrossAttention(channels, heads, configuration.token_channels[-1])
-            for channels, heads in _transformers(unet)
+            SketchCrossAttention(channels, heads, width) for channels, heads in _transformers(unet)
         )
         if configuration.from_painted:
             # before training nothing differs from the painted frame
@@ -47,9 +49,18 @@ class SketchKeyNetworks(nn.Module):
         """In order of execution."""
         return [module for module in self.sketch_attentions if isinstance(module, SketchCrossAttention)]
 
+    def take_tokens(self, other: SketchKeyNetworks) -> None:
+        """The token branch of `other`, up to where frames ask it. Raises RuntimeError for other shapes."""
+        self.key_encoder.load_state_dict(other.key_encoder.state_dict())
+        self.key_reading.load_state_dict(other.key_reading.state_dict())
+
+    def gate_parameters(self) -> list[nn.Parameter]:
+        """That of the reading of keys, then those of Sketch Cross Attention in order of execution."""
+        return [self.key_reading.gate, *(attention.gate for attention in self.cross_attentions())]
+
     def gates(self) -> list[float]:
-        """How far each Sketch Cross Attention is open, -1..1; 0 is closed."""
-        return [float(torch.tanh(attention.gate.detach())) for attention in self.cross_attentions()]
+        """How far each of `gate_parameters` is open, -1..1; 0 is closed."""
+        return [float(torch.tanh(gate.detach())) for gate in self.gate_parameters()]
 
 
 class ReferenceEncoder(nn.Module):
@@ -66,38 +77,6 @@ class ReferenceEncoder(nn.Module):
         features = self.second(nn.functional.silu(self.first(latents)))
         time = torch.zeros(1, device=latents.device)
         return features.flatten(2).mT + self.place(embed_places(time, *features.shape[2:]))
-
-
-class SketchEncoder(nn.Module):
-    """Key sketches as tokens that know their place on the canvas and their place in time."""
-
-    def __init__(self, channels: tuple[int, ...]) -> None:
-        """`channels`: of its convolutions, each of which halves the size."""
-        super().__init__()
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(into, out, 3, stride=2, padding=1)
-            for into, out in zip((1, *channels[:-1]), channels, strict=True)
-        )
-        self.projection = nn.Linear(channels[-1], channels[-1])
-        self.place = nn.Linear(PLACE_CHANNELS, channels[-1])
-        self.kind = nn.Parameter(torch.zeros(channels[-1]))
-        """Says that a token is of a key sketch."""
-
-    def forward(self, sketches: Tensor, frame_index: Tensor) -> Tensor:
-        """Key sketches to tokens.
-
-        Args:
-            sketches: (batch, keys, height, width), lines 1, paper 0; sides multiples of 16 pixels.
-            frame_index: (keys,) place of each in time.
-        Returns:
-            (batch, keys, tokens, channels), a token for each 16 x 16 pixels.
-        """
-        features = sketches.flatten(0, 1)[:, None]
-        for convolution in self.convolutions:
-            features = nn.functional.silu(convolution(features))
-        place = self.place(embed_places(frame_index, *features.shape[2:]))
-        tokens = self.projection(features.flatten(2).mT).unflatten(0, sketches.shape[:2])
-        return tokens + place + self.kind
 
 
 def _transformers(unet: UNetConfiguration) -> list[tuple[int, int]]:

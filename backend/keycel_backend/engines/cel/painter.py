@@ -176,7 +176,6 @@ class CelPainter:
         frames = [painting.frames[number] for number in window.frames]
         known = [slot < window.given or frame.picture is not None for slot, frame in enumerate(frames)]
         colors = torch.stack([self._known_latent(painting, window, slot) for slot in range(len(frames))])
-        starts = torch.stack([latent_of(painting.starts[number]) for number in window.frames])
         keys = self._keys_near(window)
 
         def drawings(numbers: Sequence[int]) -> Tensor:
@@ -186,14 +185,23 @@ class CelPainter:
                 return torch.zeros(1, 0, *size.hint)
             return torch.stack([ink(painting.frames[number], size) for number in numbers])[None]
 
+        def starting(numbers: Sequence[int]) -> Tensor:
+            """(1, numbers, channels, height, width) of what was carried there."""
+            channels = self._networks.configuration.latent_channels
+            if not numbers:
+                return torch.zeros(1, 0, channels, *painting.size.latent)
+            return torch.stack([latent_of(painting.starts[number]) for number in numbers])[None]
+
         return denoiser.Sequence(
             frame_index=torch.tensor([window.place(number) for number in window.frames]),
             known=torch.tensor(known),
             colors=colors[None],
-            start=starts[None],
+            start=starting(window.frames),
             sketches=drawings(window.frames),
             drawn=torch.tensor([frame.lines is not None for frame in frames]),
+            reference_sketch=drawings(window.frames[:1])[:, 0],
             key_sketches=drawings(keys),
+            key_starts=starting(keys),
             key_index=torch.tensor([window.place(number) for number in keys], dtype=torch.long),
         ).to(painting.device)
 

@@ -167,6 +167,8 @@ class _Run:
         drawing = self._shot.drawings[index]
         art = read_line_art(self._shot.load(drawing.digest))
         self._checkpoint()
+        # what is painted has its lines in it: there is nothing to hide
+        shown = index in opening.painted or self._drawn is None or self._drawn(drawing)
         picture = None
         if index in opening.painted:
             flats = opening.references[index].flats

@@ -1,8 +1,9 @@
 """Trains the networks of `cel` and `sketchkey` on procedural shots. See docs/training-diffusion.md.
 
-    python -m keycel_backend.training.sketchkey --out DIR --stage dense --steps 2000
-    python -m keycel_backend.training.sketchkey --out DIR2 --stage sparse --steps 1000 \\
-        --start DIR/networks.safetensors
+    python -m keycel_backend.training.sketchkey --out CEL --stage dense --steps 2000
+    python -m keycel_backend.training.sketchkey --out KEYS --stage keys --steps 2000 --batch 4 --frames 3
+    python -m keycel_backend.training.sketchkey --out DIR --stage sparse --steps 1000 \\
+        --start CEL/networks.safetensors --tokens KEYS/networks.safetensors
 
 After every report DIR holds the weights so far, a checkpoint, a sheet of painted sequences and the figures.
 """
@@ -85,9 +86,13 @@ def _plan(given: argparse.Namespace) -> Plan:
 
 def _networks(given: argparse.Namespace, plan: Plan) -> SketchKeyNetworks:
     if given.start is not None:
-        return load_networks(given.start, torch.device(plan.device))
-    torch.manual_seed(given.seed)
-    return SketchKeyNetworks(PRESETS[given.preset])
+        networks = load_networks(given.start, torch.device(plan.device))
+    else:
+        torch.manual_seed(given.seed)
+        networks = SketchKeyNetworks(PRESETS[given.preset])
+    if given.tokens is not None:
+        networks.take_tokens(load_networks(given.tokens, torch.device(plan.device)))
+    return networks
 
 
 def _arguments() -> argparse.Namespace:
@@ -95,6 +100,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, checkpoint and figures")
     parser.add_argument("--stage", choices=[stage.value for stage in Stage], required=True)
     parser.add_argument("--start", type=Path, help="weights to start from, instead of random ones")
+    parser.add_argument("--tokens", type=Path, help="weights to take the token branch from")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
     parser.add_argument("--preset", choices=[name for name in PRESETS if name != "full"], default="small")
     parser.add_argument("--steps", type=int, default=2000, help="updates in all")

@@ -16,13 +16,15 @@ from torch import Tensor
 from keycel_backend.diffusion.sketchkey import denoiser
 from keycel_backend.diffusion.sketchkey.latents import encode
 from keycel_backend.diffusion.sketchkey.sizes import HINT_PIXELS, PictureSize
-from keycel_backend.engines.cel.carrying import LINE, carry
+from keycel_backend.engines.cel.carrying import LINE, carry_from_all
 from keycel_backend.regions.arrays import Bytes, Floats
 from keycel_backend.training.sketchkey.examples import CelExample
 
 _BINARY_RANGE = (170, 230)
 _FARTHEST_START = 4
 """Drawings between the painted one and the first to colour."""
+_FARTHEST_KEY = 9
+"""Drawings between the painted one and the last key where the token branch learns alone."""
 _MOST_KEYS = 5
 _DROPPED = 0.1
 """Chance that the reference is left out, and that the sketches are."""
@@ -32,6 +34,8 @@ _Picture = TypeVar("_Picture", Bytes, Floats)
 
 
 class Stage(Enum):
+    KEYS = "keys"
+    """The token branch alone: what a key sketch says of its colours."""
     DENSE = "dense"
     """Every drawing has its sketch: the engine `cel`."""
     SPARSE = "sparse"
@@ -66,10 +70,14 @@ class Clips:
     """(batch, frames, height, width) 0..1: how much of each latent is line or close to one."""
     is_key: Tensor
     """(frames,) bool"""
+    key_target: Tensor
+    """(batch, keys, channels, height, width) clean latents of the keys."""
 
 
 def draw_pattern(random: np.random.Generator, stage: Stage, frames: int, drawings: int) -> Pattern:
     """A sequence of `frames` frames out of a shot of at least `frames` + 3 drawings."""
+    if stage is Stage.KEYS:
+        return _draw_pairs(random, frames, drawings)
     gap = 1 if random.random() < 0.7 else int(random.integers(1, min(_FARTHEST_START, drawings - frames) + 1))
     span = gap + frames - 2
     first = int(random.integers(0, drawings - span))
@@ -91,6 +99,19 @@ def draw_pattern(random: np.random.Generator, stage: Stage, frames: int, drawing
     if random.random() < _DROPPED:
         keys, drawn = (), (False,) * frames
     pattern = Pattern(order, tuple(known), drawn, keys, backward)
+    return _reversed(pattern, drawings) if backward else pattern
+
+
+def _draw_pairs(random: np.random.Generator, frames: int, drawings: int) -> Pattern:
+    """A painted drawing and `frames` - 1 keys after it; every other time all drawings between are there."""
+    span = min(_FARTHEST_KEY, drawings - 1)
+    first = int(random.integers(0, drawings - span))
+    after = np.arange(first + 1, first + span + 1)
+    keys = tuple(sorted(int(key) for key in random.choice(after, min(frames - 1, span), replace=False)))
+    order = (first, *range(first + 1, keys[-1] + 1)) if random.random() < 0.5 else (first, *keys)
+    known = (bool(random.random() >= _DROPPED), *(False,) * (len(order) - 1))
+    backward = bool(random.random() < 0.5)
+    pattern = Pattern(order, known, (True,) * len(order), keys, backward)
     return _reversed(pattern, drawings) if backward else pattern
 
 
@@ -164,24 +185,27 @@ def clips_of(
         values = torch.as_tensor(np.array(pictures, np.float32)).permute(0, 1, 4, 2, 3) / 127.5 - 1.0
         return encode(values.flatten(0, 1)).unflatten(0, values.shape[:2])
 
-    target = latents(
-        [[_picture(example, one, change, size) for one in pattern.drawings] for example, change in pairs]
-    )
+    told = (*pattern.drawings, *pattern.keys)
+    target = latents([[_picture(example, one, change, size) for one in told] for example, change in pairs])
     carried = latents([_carried(example, pattern, change, size) for example, change in pairs])
+    frames = len(pattern.drawings)
     inked = sketches(pattern.drawings)
     step = -1 if pattern.backward else 1
     start = pattern.drawings[0]
     sequence = denoiser.Sequence(
         frame_index=torch.tensor([step * (drawing - start) for drawing in pattern.drawings]),
         known=torch.tensor(pattern.known),
-        colors=target,
-        start=carried,
+        colors=target[:, :frames],
+        start=carried[:, :frames],
         sketches=inked,
         drawn=torch.tensor(pattern.drawn),
+        reference_sketch=sketches(pattern.drawings[:1])[:, 0],
         key_sketches=sketches(pattern.keys),
+        key_starts=carried[:, frames:],
         key_index=torch.tensor([step * (drawing - start) for drawing in pattern.keys]),
     )
-    return Clips(sequence, target, _line_map(inked), torch.tensor(pattern.is_key))
+    is_key = torch.tensor(pattern.is_key)
+    return Clips(sequence, target[:, :frames], _line_map(inked), is_key, target[:, frames:])
 
 
 def _ink(example: CelExample, drawing: int, change: Change, size: PictureSize) -> Floats:
@@ -191,13 +215,22 @@ def _ink(example: CelExample, drawing: int, change: Change, size: PictureSize) -
 
 
 def _carried(example: CelExample, pattern: Pattern, change: Change, size: PictureSize) -> list[Floats]:
-    """The painted frame at each frame, as far as the sketches that are there tell its motion."""
-    picture = _picture(example, pattern.drawings[0], change, size).round().astype(np.uint8)
+    """The painted frame at each frame and then at each key, as far as the sketches tell its motion."""
+    told = (*pattern.drawings, *pattern.keys)
+    step = -1 if pattern.backward else 1
+    times = range(min(told), max(told) + 1)[::step]
+    seen = {
+        *pattern.keys,
+        *(one for one, there in zip(pattern.drawings, pattern.drawn, strict=True) if there),
+    }
     lines = [
-        _turned(_resized(example.lines[drawing], size.hint), change) if there else None
-        for drawing, there in zip(pattern.drawings, pattern.drawn, strict=True)
+        _turned(_resized(example.lines[drawing], size.hint), change) if drawing in seen else None
+        for drawing in times
     ]
-    return [moved.astype(np.float32) for moved in carry(picture, lines)]
+    painted = pattern.drawings[0]
+    picture = _picture(example, painted, change, size).round().astype(np.uint8)
+    starts = carry_from_all({times.index(painted): picture}, lines)
+    return [starts[times.index(drawing)].astype(np.float32) for drawing in told]
 
 
 def _picture(example: CelExample, drawing: int, change: Change, size: PictureSize) -> Floats:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as functional
 from torch import Tensor
 
-from keycel_backend.diffusion.sketchkey.denoiser import denoise, prepare
+from keycel_backend.diffusion.sketchkey.denoiser import Conditions, denoise, prepare, read_keys
 from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.training.sketchkey.averaging import RunningMean
 from keycel_backend.training.sketchkey.clips import Clips, Stage, draw_pattern, make_clips
@@ -25,6 +26,10 @@ _WARM_UP = 0.03
 """Share of the training in which the rate rises."""
 _GATE_HASTE = 20.0
 """Gates learn faster by this factor: while they are closed, what lies behind them learns nothing."""
+_TOKEN_HASTE = 0.1
+"""What the token branch has learned alone, from more keys at a time, is only adapted later."""
+_OPEN = 2.0
+"""A gate through which nearly all passes: tanh is 0.96."""
 _READ_AHEAD = 4
 _TRIES = 40
 """Shots looked at to find one of the same size as the first of a batch."""
@@ -70,11 +75,20 @@ class State:
 
     @classmethod
     def begin(cls, networks: SketchKeyNetworks, plan: Plan) -> State:
-        """`networks` are trained from what they are."""
+        """`networks` are trained from what they are; the token branch alone from an open gate."""
         networks.to(plan.device).requires_grad_(True).train()
+        if plan.stage is Stage.KEYS:
+            # left to itself it closes while there is nothing to read yet, and reading is learned slowly then
+            networks.key_reading.gate.requires_grad_(False).fill_(_OPEN)
         gates = [attention.gate for attention in networks.cross_attentions()]
-        others = [value for value in networks.parameters() if all(value is not gate for gate in gates)]
-        groups = [{"params": others, "haste": 1.0}, {"params": gates, "haste": _GATE_HASTE}]
+        tokens = [*networks.key_encoder.parameters(), *networks.key_reading.parameters()]
+        hastes = {id(gate): _GATE_HASTE for gate in gates}
+        if plan.stage is not Stage.KEYS:
+            hastes |= {id(value): _TOKEN_HASTE for value in tokens}
+        by_haste: dict[float, list[torch.nn.Parameter]] = {}
+        for value in networks.parameters():
+            by_haste.setdefault(hastes.get(id(value), 1.0), []).append(value)
+        groups = [{"params": values, "haste": haste} for haste, values in by_haste.items()]
         optimizer = torch.optim.AdamW(groups, plan.rate, weight_decay=0.01)
         return cls(
             networks, RunningMean(networks, plan.memory), optimizer, AdaptiveWeightedLoss(plan.weighting)
@@ -109,24 +123,38 @@ def _update(state: State, clips: Clips, plan: Plan) -> float:
     mean, deviation = plan.noise
     sigma = (torch.randn(batch, generator=generator) * deviation + mean).exp()
     noise = torch.randn(clips.target.shape, generator=generator)
-    error = state.loss(*estimate(state.networks, clips, sigma, noise, plan.device))
+    error = _error(state, clips, sigma, noise, plan)
     state.optimizer.zero_grad()
-    error.total.backward()
+    error.backward()
     torch.nn.utils.clip_grad_norm_(state.networks.parameters(), 1.0)
     state.optimizer.step()
     state.mean.follow(state.networks, state.step)
-    return float(error.total.detach())
+    return float(error.detach())
+
+
+def _error(state: State, clips: Clips, sigma: Tensor, noise: Tensor, plan: Plan) -> Tensor:
+    """() what an update minimises: Adaptive Weighted Loss, and what the token branch says of the keys."""
+    sequence = clips.sequence.to(plan.device)
+    if plan.stage is Stage.KEYS:
+        return _key_error(read_keys(state.networks, sequence)[1], clips)
+    conditions = prepare(state.networks, sequence)
+    found = state.loss(*estimate(state.networks, clips, sigma, noise, conditions)).total
+    return found if conditions.key_colors is None else found + _key_error(conditions.key_colors, clips)
+
+
+def _key_error(key_colors: Tensor, clips: Clips) -> Tensor:
+    return functional.mse_loss(key_colors, clips.key_target.to(key_colors.device))
 
 
 def estimate(
-    networks: SketchKeyNetworks, clips: Clips, sigma: Tensor, noise: Tensor, device: str
+    networks: SketchKeyNetworks, clips: Clips, sigma: Tensor, noise: Tensor, conditions: Conditions
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """What the networks make of noisy clips, in the order in which `AdaptiveWeightedLoss` takes it."""
-    sequence = clips.sequence.to(device)
+    device = conditions.origin.device
     target, sigma, noise = clips.target.to(device), sigma.to(device), noise.to(device)
     noisy = target + sigma[:, None, None, None, None] * noise
-    denoised = denoise(networks, noisy, sigma, prepare(networks, sequence))
-    counted = ~sequence.known
+    denoised = denoise(networks, noisy, sigma, conditions)
+    counted = ~clips.sequence.known.to(device)
     return denoised, target, sigma, clips.lines.to(device), clips.is_key.to(device), counted
 
 

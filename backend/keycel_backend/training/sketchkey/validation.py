@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from keycel_backend.diffusion.sketchkey.denoiser import prepare
 from keycel_backend.diffusion.sketchkey.latents import decode
 from keycel_backend.diffusion.sketchkey.networks import SketchKeyNetworks
 from keycel_backend.diffusion.sketchkey.sampling import frame_noise, paint
@@ -48,10 +49,10 @@ class Verdict:
 
 
 def trial_pattern(stage: Stage, frames: int) -> Pattern:
-    """The first drawings of a shot; with sparse keys, every fourth is one."""
+    """The first drawings of a shot; unless all are told to the dense branch alone, every fourth is a key."""
     order = tuple(range(frames))
-    drawn = tuple(stage is Stage.DENSE or drawing % _KEY_EVERY == 0 for drawing in order)
-    keys = order[::_KEY_EVERY] if stage is Stage.SPARSE else ()
+    keys = () if stage is Stage.DENSE else order[::_KEY_EVERY]
+    drawn = tuple(stage is Stage.DENSE or drawing in keys for drawing in order)
     return Pattern(order, (True,) + (False,) * (frames - 1), drawn, keys, backward=False)
 
 
@@ -94,7 +95,13 @@ def without_tokens(clips: Clips) -> Clips:
     sequence = clips.sequence
     none = torch.zeros(0, dtype=torch.long)
     return replace(
-        clips, sequence=replace(sequence, key_sketches=sequence.key_sketches[:, :0], key_index=none)
+        clips,
+        sequence=replace(
+            sequence,
+            key_sketches=sequence.key_sketches[:, :0],
+            key_starts=sequence.key_starts[:, :0],
+            key_index=none,
+        ),
     )
 
 
@@ -103,8 +110,9 @@ def _losses(networks: SketchKeyNetworks, clips: Clips, plan: Plan, number: int) 
     """(4,) mean over noise levels"""
     loss = AdaptiveWeightedLoss(Weighting(Reading.FIXED))
     noise = frame_noise(number, tuple(clips.target.shape))
+    conditions = prepare(networks, clips.sequence.to(plan.device))
     found = [
-        loss(*estimate(networks, clips, torch.tensor([level]), noise, plan.device)).parts for level in _LEVELS
+        loss(*estimate(networks, clips, torch.tensor([level]), noise, conditions)).parts for level in _LEVELS
     ]
     return torch.stack(found).mean(dim=0).cpu()
 
