@@ -8,6 +8,7 @@ import pytest
 
 from keycel_backend.inbetweening.bending import Way, turns
 from keycel_backend.inbetweening.easing import EASINGS, EVEN, SLOW_BOTH, SLOW_IN, SLOW_OUT, eased
+from keycel_backend.inbetweening.fitting import fit
 from keycel_backend.inbetweening.key import read_key
 from keycel_backend.inbetweening.mesh import make_mesh
 from keycel_backend.inbetweening.pen import draw, lines_between
@@ -98,6 +99,23 @@ def test_a_moved_shape_is_half_way_at_half_the_time() -> None:
     assert worst(way.at(0.0), drawing(box(0, (60, 70)))) <= 2.0
     assert worst(way.at(1.0), drawing(box(0, (90, 90)))) <= 2.0
     assert way.common > 0.95
+
+
+def test_a_figure_is_followed_where_a_like_one_stands_in_its_old_place() -> None:
+    """One of its regions is taken for the other figure's, which would tear it apart."""
+    figure = [box(0, (40, 50), 28), *(ball((x, 50), 5) for x in (24, 40, 56))]
+    gone = np.array((78.0, 60.0))
+    one, two = read_key(drawing(*figure)), read_key(drawing(*figure, *(part + gone for part in figure)))
+    middle = one.regions.centroid / one.regions.scale
+    landing = two.regions.centroid / two.regions.scale
+    goal = middle + np.where(one.background[:, None], 0.0, gone)
+    goal[np.linalg.norm(middle - (24, 50), axis=1).argmin()] -= gone
+    away = np.linalg.norm(goal[:, None] - landing[None], axis=2)
+    belief = np.eye(two.regions.count)[away.argmin(axis=1)]
+    mesh = make_mesh(one)
+    found = fit(mesh, one, two, belief, lambda: None)
+    left = np.abs(found.places - (mesh.rest + complex(*gone)))
+    assert np.mean(left < 3.0) > 0.95
 
 
 def test_width_and_colour_change_along_the_way() -> None:

@@ -61,6 +61,23 @@ def test_frames_of_a_folder_and_paint_before_the_first_key(tmp_path: Path) -> No
     assert found.notes == ("Painted before the first key sketch, so not used: 1.",)
 
 
+def test_what_is_empty_is_left_out_and_said(tmp_path: Path) -> None:
+    shot = folder(tmp_path / "shot")
+    nothing = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
+    write_png(shot / "sketch" / frame_name(9), nothing)
+    write_png(shot / "reference.png", nothing)
+    (shot / "color" / frame_name(5)).unlink()
+    found = open_sketches(shot)
+    assert list(found.sketches) == [3, 7]
+    assert (list(found.keyframes), found.reference) == ([], None)
+    assert found.notes == (
+        "Key sketches with nothing drawn on them, so not used: 9.",
+        "Painted before the first key sketch, so not used: 1.",
+        "Nothing is painted on reference.png, so it is not used.",
+        "No key sketch is painted and there is no reference.png: only lines are drawn.",
+    )
+
+
 @pytest.mark.parametrize("frames", ['"3"', "[1.5]", "[-1]", '["3"]', "[true]"])
 def test_frames_that_are_no_list_of_numbers_are_refused(tmp_path: Path, frames: str) -> None:
     shot = folder(tmp_path / "shot")

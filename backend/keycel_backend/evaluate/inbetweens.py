@@ -1,8 +1,9 @@
 """Measures in-betweens on clips: key sketches are every n-th drawing, the reference the first in colour.
 
     python -m keycel_backend.evaluate.inbetweens CLIPS --every 4 8 --ffmpeg ffmpeg --sheets DIR
+    python -m keycel_backend.evaluate.inbetweens CLIPS --engine morph sketchkey
 
-Beside the engine: the nearest key held, both keys faded into each other, and ffmpeg's minterpolate. All of
+Beside the engines: the nearest key held, both keys faded into each other, and ffmpeg's minterpolate. All of
 them are coloured by `flat`. Frames after the last key are left out.
 """
 
@@ -13,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 # before NumPy is loaded, as for `keycel` itself
@@ -92,7 +94,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("clips", type=Path, help="folder of clips, each with line/ and color/")
     parser.add_argument("--every", type=int, nargs="+", default=[4, 8], help="drawings from key to key")
-    parser.add_argument("--engine", default="morph", help="which engine (default morph)")
+    parser.add_argument(
+        "--engine", nargs="+", default=["morph"], metavar="ENGINE", help="which engines (default morph)"
+    )
     parser.add_argument("--ffmpeg", metavar="PROGRAM", help="measure its minterpolate, too")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="write a contact sheet of every clip")
     given = parser.parse_args(arguments)
@@ -106,29 +110,32 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(given: argparse.Namespace) -> list[Row]:
-    engine, flat = load_engine(given.engine, "inbetween"), load_engine("flat", "colorize")
-    for one in (engine, flat):
+    engines = {name: load_engine(name, "inbetween") for name in given.engine}
+    flat = load_engine("flat", "colorize")
+    for one in (*engines.values(), flat):
         one.load("cpu", "float32")
     methods: dict[str, Method] = {
-        f"Keycel `{given.engine}`": lambda span: _by_engine(engine, span),
-        "hold the nearest key": lambda span: _colored(flat, span, _held(span)),
-        "cross-fade": lambda span: _colored(flat, span, _faded(span)),
+        f"Keycel `{name}`": partial(_by_engine, one) for name, one in engines.items()
     }
+    methods["hold the nearest key"] = lambda span: _colored(flat, span, _held(span))
+    methods["cross-fade"] = lambda span: _colored(flat, span, _faded(span))
     if given.ffmpeg:
         methods["ffmpeg minterpolate"] = lambda span: _colored(flat, span, _by_ffmpeg(given.ffmpeg, span))
     rows: list[Row] = []
     for clip in find_clips(given.clips):
         footage = load_footage(clip)
+        here: list[Row] = []
         for every in given.every:
             keys = footage.times[::every]
             if len(keys) < 2:
                 continue
             span = Span(footage, keys)
             made = {name: method(span) for name, method in methods.items()}
-            rows += [_judged(every, name, span, one) for name, one in made.items()]
+            here += [_judged(every, name, span, one) for name, one in made.items()]
             if given.sheets is not None:
                 _write_sheet(given.sheets / f"{footage.name}-every-{every}.png", span, made)
-        print(footage.name, file=sys.stderr, flush=True)
+        rows += here
+        print(f"{footage.name}\n{_table(here)}\n", file=sys.stderr, flush=True)
     return rows
 
 

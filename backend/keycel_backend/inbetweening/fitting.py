@@ -37,6 +37,8 @@ _TURN_COST = 4.0
 _SLIDE = 0.02
 """Strength of the pull along a line: nodes may slide on it."""
 _LEAST_GROWTH, _MOST_GROWTH, _ROUNDS_OF_GUESS = 0.7, 1.4, 6
+_AGREEING = 0.06
+"""How much the motions of regions that move together differ, as a share of the figure's diagonal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,12 @@ def _parted(mesh: Mesh, places: Places, strength: Floats, sigma: float) -> Float
 
 
 def _guesses(mesh: Mesh, one: Key, two: Key, belief: Floats) -> Iterator[Places]:
-    """Where nodes may have gone: with their regions, and with the picture's motion."""
-    yield _with_regions(mesh, one, two, belief)
+    """Where nodes may have gone: with their regions, with the motion most regions share, and with the
+    picture's motion.
+    """
+    steps = _region_steps(one, two, belief)
+    yield _with_regions(mesh, one, steps)
+    yield mesh.rest + _shared_step(one, steps)
     scale = one.regions.scale
     flow = dense_motion(one.regions.lines, two.regions.lines)
     column = np.clip(np.rint(mesh.rest.real * scale), 0, flow.shape[1] - 1).astype(np.int64)
@@ -165,19 +171,49 @@ def _guesses(mesh: Mesh, one: Key, two: Key, belief: Floats) -> Iterator[Places]
     yield mesh.rest + step[:, 0] + 1j * step[:, 1]
 
 
-def _with_regions(mesh: Mesh, one: Key, two: Key, belief: Floats) -> Places:
-    """Nodes go where the middles of the regions beside them go, the others along with their neighbours."""
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What regions are likely to have done, one of each per region of the first key; pixels of the canvas."""
+
+    sure: Floats
+    """Belief in the likeliest partner, 0..1; 0 for background."""
+    middle: Places
+    landing: Places
+    growth: Floats
+
+
+def _region_steps(one: Key, two: Key, belief: Floats) -> _Steps:
     source, target = one.regions, two.regions
     best = belief.argmax(axis=1)
-    sure = belief[np.arange(source.count), best]
-    weight = np.where(one.background, 0.0, sure**2 / np.sqrt(source.area))
-    growth = np.clip(np.sqrt(target.area[best] / source.area), _LEAST_GROWTH, _MOST_GROWTH)
-    middle = (source.centroid[:, 0] + 1j * source.centroid[:, 1]) / source.scale
-    landing = (target.centroid[best, 0] + 1j * target.centroid[best, 1]) / target.scale
+    return _Steps(
+        np.where(one.background, 0.0, belief[np.arange(source.count), best]),
+        (source.centroid[:, 0] + 1j * source.centroid[:, 1]) / source.scale,
+        (target.centroid[best, 0] + 1j * target.centroid[best, 1]) / target.scale,
+        np.clip(np.sqrt(target.area[best] / source.area), _LEAST_GROWTH, _MOST_GROWTH),
+    )
+
+
+def _shared_step(one: Key, steps: _Steps) -> complex:
+    """The motion that most regions agree on: the mode, for one wrong partner far away spoils the mean.
+
+    Finds a figure that has gone far while another one has come in where it was.
+    """
+    weight = steps.sure**2 * np.sqrt(one.regions.area)
+    step = steps.landing - steps.middle
+    spread = max(_AGREEING * one.figure, 1.0)
+    alike = np.exp(-0.5 * (np.abs(step[:, None] - step[None, :]) / spread) ** 2)
+    agreeing = weight * alike[(alike @ weight).argmax()]
+    return complex((agreeing * step).sum() / max(float(agreeing.sum()), 1e-9))
+
+
+def _with_regions(mesh: Mesh, one: Key, steps: _Steps) -> Places:
+    """Nodes go where the middles of the regions beside them go, the others along with their neighbours."""
+    weight = steps.sure**2 / np.sqrt(one.regions.area)
     goal = np.zeros(len(mesh.rest), np.complex128)
     total = np.full(len(mesh.rest), 1e-9)
     for side in (one.left[mesh.point], one.right[mesh.point]):
-        goal += weight[side] * (landing[side] + growth[side] * (mesh.rest - middle[side]))
+        away = steps.growth[side] * (mesh.rest - steps.middle[side])
+        goal += weight[side] * (steps.landing[side] + away)
         total += weight[side]
     goal = np.where(total > 1e-8, goal / total, mesh.rest)
     trust = total / max(float(total.max()), 1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def open_sketches(
 
 def _checked(raw: RawShot, where: str, frames: tuple[int, ...]) -> SketchSource:
     require_one_size(raw)
-    sketches, _ = split_blank(raw.sketches)
+    sketches, empty = split_blank(raw.sketches)
     if len(sketches) < 2:
         raise KeycelError(
             ErrorCode.DOC_NO_LINES,
@@ -94,25 +94,36 @@ def _checked(raw: RawShot, where: str, frames: tuple[int, ...]) -> SketchSource:
             f"sketches are {width} x {height}.",
             "The reference must be the first key sketch in colour, at the same size.",
         )
+    usable = None if reference is None or reference.is_blank() else reference
+    keyframes = {time: picture for time, picture in painted.items() if time >= first}
     return SketchSource(
         name=raw.name,
         width=width,
         height=height,
         sketches=sketches,
-        keyframes={time: picture for time, picture in painted.items() if time >= first},
-        reference=reference,
+        keyframes=keyframes,
+        reference=usable,
         frames=frames,
         palette=raw.palette,
         options=raw.options,
-        notes=(*raw.notes, *_left_out(early, bool(painted or reference))),
+        notes=(*raw.notes, *_left_out(empty, early, reference is not usable, bool(keyframes or usable))),
     )
 
 
-def _left_out(early: list[int], colored: bool) -> tuple[str, ...]:
+def _left_out(
+    empty: Sequence[int], early: Sequence[int], reference_is_blank: bool, colored: bool
+) -> tuple[str, ...]:
     notes: list[str] = []
+    if empty:
+        notes.append(f"Key sketches with nothing drawn on them, so not used: {_listed(empty)}.")
     if early:
-        numbers = ", ".join(map(str, early))
-        notes.append(f"Painted before the first key sketch, so not used: {numbers}.")
+        notes.append(f"Painted before the first key sketch, so not used: {_listed(early)}.")
+    if reference_is_blank:
+        notes.append("Nothing is painted on reference.png, so it is not used.")
     if not colored:
         notes.append("No key sketch is painted and there is no reference.png: only lines are drawn.")
     return tuple(notes)
+
+
+def _listed(times: Sequence[int]) -> str:
+    return ", ".join(map(str, times))
