@@ -18,8 +18,9 @@ NOISE_CEILING = 80.0
 _RHO = 7.0
 """Spacing of levels, as in EDM (arXiv 2206.00364)."""
 
-StepCallback = Callable[[int], None]
-"""Called after every step with its number, from 0; what it raises (`Cancelled`) ends the sampling."""
+StepCallback = Callable[[int, Tensor], None]
+"""Called after every step with its number, from 0, and the estimate of the clean latents that it followed,
+(frames, channels, height, width); what it raises (`Cancelled`) ends the sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def paint(
             denoised[0, frame] = recorded[number]
         estimates.append(denoised[0])
         sample = euler_step(sample, denoised, schedule[number], schedule[number + 1])
-        on_step(number)
+        on_step(number, denoised[0])
     if not torch.isfinite(sample).all():
         raise KeycelError(
             ErrorCode.RUN_FAILED,

@@ -134,7 +134,7 @@ class CelPainter:
             if other != slot
         }
         sequence = self._sequence(painting, window)
-        told = _told(painting, frame, listener)
+        told = _told(window, frame, listener)
         with checked(self._networks, listener.checkpoint):
             painted = paint(self._networks, sequence, noise, self._steps, told, held)
         return painted.latents[slot]
@@ -148,12 +148,10 @@ class CelPainter:
             shape = tuple(sequence.colors.shape[2:])
             noise = torch.stack([frame_noise(painting.frames[one].seed, shape) for one in window.frames])
             shown = window.new[len(window.new) // 2]
-            told = _told(painting, shown, listener)
+            told = _told(window, shown, listener)
             with checked(self._networks, listener.checkpoint):
                 painted = paint(self._networks, sequence, noise, self._steps, told)
             painting.done.append(painted)
-            latent = painted.latents[window.frames.index(shown)]
-            listener.on_estimate(shown, lambda latent=latent: to_picture(latent))
         return painting
 
     def _prepared(self, effort: Effort, listener: Listener) -> _Painting:
@@ -236,12 +234,13 @@ def _most_effort(size: PictureSize, device: torch.device) -> Effort:
     )
 
 
-def _told(painting: _Painting, frame: int, listener: Listener) -> StepCallback:
-    """Tells a listener of steps. They show what the networks start from: sampling tells no more of them."""
+def _told(window: Window, frame: int, listener: Listener) -> StepCallback:
+    """Tells a listener of steps, and what one frame of the window looks like after each."""
+    slot = window.frames.index(frame)
 
-    def told(number: int) -> None:
+    def told(number: int, estimate: Tensor) -> None:
         listener.on_step(number)
-        listener.on_estimate(frame, lambda: painting.starts[frame])
+        listener.on_estimate(frame, lambda: to_picture(estimate[slot]))
 
     return told
 

@@ -167,15 +167,14 @@ class _Run:
         drawing = self._shot.drawings[index]
         art = read_line_art(self._shot.load(drawing.digest))
         self._checkpoint()
-        # what is painted has its lines in it: there is nothing to hide
-        shown = index in opening.painted or self._drawn is None or self._drawn(drawing)
         picture = None
         if index in opening.painted:
             flats = opening.references[index].flats
             picture = reference_picture(flats, art, self._size.width, self._size.height)
             self._checkpoint()
         height, width = self._size.hint
-        lines = sketch(art, width, height) if self._shown(index) else None
+        # what is painted has its lines in it: there is nothing to hide
+        lines = sketch(art, width, height) if picture is not None or self._shown(index) else None
         return CelFrame(frame_seed(0, drawing.digest), lines, picture)
 
     def _shown(self, index: int) -> bool:

@@ -122,7 +122,7 @@ def paint_clips(networks: SketchKeyNetworks, clips: Clips, device: str) -> list[
     sequence = clips.sequence.to(device)
     shape = tuple(clips.target.shape[2:])
     noise = torch.stack([frame_noise(frame, shape) for frame in range(clips.target.shape[1])])
-    return to_pictures(paint(networks, sequence, noise, STEPS, lambda _: None).latents)
+    return to_pictures(paint(networks, sequence, noise, STEPS, lambda *_: None).latents)
 
 
 def to_pictures(latents: Tensor) -> list[Bytes]:
