@@ -71,7 +71,7 @@ SPARSE = Option(
 DESCRIPTION = EngineDescription(
     name="anidoc",
     title="AniDoc (video diffusion from a reference picture)",
-    version="1",
+    version="2",
     tasks=("colorize",),
     options=(
         STEPS,
