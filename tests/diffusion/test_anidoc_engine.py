@@ -15,11 +15,13 @@ import torch
 from support.drawn_shots import all_targets, draw, figure, shot_from
 from support.tiny_anidoc import install_tiny_anidoc, random_anidoc
 
+from keycel_backend.diffusion.anidoc.condition import frame_condition
 from keycel_backend.engines import painting
 from keycel_backend.engines.anidoc import painter
 from keycel_backend.engines.anidoc.engine import AniDocEngine
-from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Request, Shot
+from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.registry import load_engine
+from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.compositing import flatten
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -123,6 +125,98 @@ def test_the_reference_image_counts_before_keyframes_and_matters(engine: AniDocE
 def test_without_reference_and_keyframe_it_is_told(engine: AniDocEngine) -> None:
     with pytest.raises(KeycelError) as caught:
         _run(engine, _request(_shot(2, painted=())))
+    assert caught.value.value.code is ErrorCode.DOC_NO_KEYFRAME
+
+
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_a_reference_in_which_nothing_is_painted_is_told(engine: AniDocEngine, alpha: int) -> None:
+    shot = _shot(2)
+    blank = np.full((240, 320, 4), 255, np.uint8)
+    blank[..., 3] = alpha
+    shot = replace(shot, reference="blank", load={**_loads(shot), "blank": blank}.__getitem__)
+    with pytest.raises(KeycelError) as caught:
+        _run(engine, _request(shot))
+    assert caught.value.value.code is ErrorCode.DOC_NO_KEYFRAME
+    assert "reference picture" in str(caught.value)
+
+
+def _loads(shot: Shot) -> dict[str, Any]:
+    digests = [one.digest for one in (*shot.drawings, *shot.keyframes)]
+    return {digest: shot.load(digest) for digest in digests}
+
+
+def test_every_frame_comes_on_odd_canvases_whatever_their_number(engine: AniDocEngine) -> None:
+    for drawings, asked in ((1, (0,)), (2, (0, 1)), (14, (13,)), (15, (0, 14))):
+        pictures = [_odd(draw(figure(moved=(float(number), 0.0)))[0]) for number in range(drawings)]
+        lines, flats = draw(figure())
+        shot = shot_from(pictures, {})
+        loads = {**_loads(shot), "image": _odd(flatten(flats, lines))}
+        shot = replace(shot, reference="image", load=loads.__getitem__)
+        results = _run(engine, _request(shot, targets=asked))
+        assert tuple(sorted(results)) == asked, drawings
+        assert all(result.flats.shape == pictures[0].shape for result in results.values())
+
+
+def _odd(picture: Pixels) -> Pixels:
+    """Of 297 x 231 pixels."""
+    return np.ascontiguousarray(picture[3:234, 11:308])
+
+
+class _Looker:
+    """Looks at previews until it has seen one."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, tuple[int, ...]]] = []
+
+    def wanted(self) -> bool:
+        return not self.seen
+
+    def show(self, time: int, picture: Pixels) -> None:
+        self.seen.append((time, picture.shape))
+
+
+def test_previews_are_shown_to_who_looks(home: Path) -> None:
+    looker = _Looker()
+    request = _request(_shot(2), previews=looker)
+    results = _loaded(home).run(request, lambda *_: None, lambda: bool(looker.seen))
+    with pytest.raises(Cancelled):
+        list(results)
+    assert looker.seen == [(1, (192, 256, 4))]
+
+
+def _sketched() -> Shot:
+    """Key sketches at 0 and 3, and another picture of the figure as reference."""
+    shot = _shot(4, painted=(), reference=True)
+    sketches = tuple(Keyframe(time, f"line{time}") for time in (0, 3))
+    return replace(shot, drawings=(), sketches=sketches)
+
+
+def test_between_key_sketches_the_line_track_is_colored(home: Path) -> None:
+    assert home.is_dir()
+    engine = load_engine("anidoc", "inbetween")
+    assert isinstance(engine, AniDocEngine)
+    engine.load("cpu", "float32")
+    shown: list[np.ndarray[Any, Any]] = []
+
+    def watch(sketches: torch.Tensor, *rest: Any) -> torch.Tensor:
+        shown.append(sketches.numpy().copy())
+        return frame_condition(sketches, *rest)
+
+    shot, options = _sketched(), {**QUICK, "soft": False, "sparse": True}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(painter, "frame_condition", watch)
+        results = _run(engine, Request(shot, (0, 1, 3), options))
+    assert sorted(results) == [0, 1, 3]
+    for time, result in results.items():
+        painted = result.flats[result.flats[..., 3] > 0]
+        assert _colors(painted) <= _colors(shot.load("reference"))
+        assert result.line is not None
+        if time in (0, 3):
+            assert np.array_equal(result.line, shot.load(f"line{time}")), "keys are the artist's"
+    (window,) = shown
+    assert len(np.unique(window, axis=0)) == 2, "the first and the last sketch, nothing between"
+    with pytest.raises(KeycelError) as caught:
+        _run(engine, Request(replace(shot, reference=""), (1,), QUICK))
     assert caught.value.value.code is ErrorCode.DOC_NO_KEYFRAME
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from support.drawn_shots import draw, figure
+from support.drawn_shots import BUTTON, FIGURE_COLORS, draw, figure
 from transformers import LightGlueConfig, LightGlueForKeypointMatching, SuperPointConfig
 
 from keycel_backend import cli
@@ -133,6 +134,26 @@ def test_colors_of_a_reference_are_its_paint_and_not_its_lines() -> None:
     known = Palette((UNPAINTED, colors.colors[0]))
     assert colors.added_to(known).colors[:2] == known.colors
     assert len(colors.added_to(known)) == len(painted) + 1
+
+
+@pytest.mark.parametrize("grain", ["noise", "jpeg", "shade"])
+def test_a_reference_that_is_no_flat_painting_gives_its_colors_too(grain: str) -> None:
+    lines, flats = draw(figure())
+    picture, chance = flatten(flats, lines), np.random.default_rng(1)
+    if grain == "jpeg":
+        _, packed = cv2.imencode(".jpg", picture[..., 2::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
+        picture[..., :3] = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))[..., ::-1]
+    else:
+        change = chance.normal(0.0, 2.0, picture[..., :3].shape)
+        if grain == "shade":
+            change += np.linspace(-12.0, 12.0, picture.shape[1])[None, :, None]
+        picture[..., :3] = np.clip(picture[..., :3] + change * (flats[..., 3:] > 0), 0, 255)
+    found = np.array(read_reference_colors(picture).colors)[:, :3].astype(int)
+    assert len(found) <= 16
+    too_small = {BUTTON} if grain == "jpeg" else set[tuple[int, int, int]]()  # its colour is spread out
+    for color in set(FIGURE_COLORS) - too_small:
+        assert np.abs(found - color).max(axis=1).min() <= 16, (color, found)
+    assert np.abs(found - 255).max(axis=1).min() > 8, "paper is no paint"
 
 
 def _lightglue(folder: Path) -> Path:

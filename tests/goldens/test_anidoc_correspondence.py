@@ -20,11 +20,12 @@ from keycel_backend.diffusion.anidoc.labels import (
     Pairs,
     Tracks,
     draw_pairs,
+    mean_motion,
     on_pixels,
     pair_labels,
     track_labels,
 )
-from keycel_backend.diffusion.anidoc.sparse import heat_maps
+from keycel_backend.diffusion.anidoc.sparse import heat_maps, point_picture
 
 
 def _tracks(tensors: dict[str, Tensor], name: str) -> Tracks:
@@ -52,6 +53,9 @@ def test_matches_become_pairs_and_maps(anidoc: AniDocSet) -> None:
         seed = anidoc.config["e_seeds"][name]["numpy_seed_before_subset"]
         drawn = draw_pairs(len(tensors[f"{name}.in.points_ref"]), seed)
         assert torch.equal(drawn, tensors[f"{name}.subset_index"])
+        for kind in ("ref", "sketch0"):
+            selected = tensors[f"{name}.rounded_{kind}"][drawn]
+            assert torch.equal(selected, tensors[f"{name}.selected_{kind}"])
         maps = pair_labels(_selected(tensors, name), 2, *size)
         assert torch.equal(maps.reference, tensors[f"{name}.pair_map_ref"])
         for frame in maps.frames:
@@ -66,12 +70,17 @@ def test_tracks_become_maps(anidoc: AniDocSet) -> None:
         name, most = case.split(".")
         tracks = _tracks(tensors, name)
         movement = Movement.of(tracks)
+        seen = tracks.visible.sum(dim=0) > labels._LEAST_VISIBLE
+        assert_near(
+            mean_motion(tracks) * seen, tensors[f"{case}.motion"], 1e-5
+        )  # 0 for those seen too seldom
         assert torch.equal(movement.survivors, tensors[f"{case}.survivor_index"])
         assert_near(movement.probability, tensors[f"{case}.prob"], 1e-6)
         seed = anidoc.config["e_seeds"][name]["torch_seed_before_draw"][most]
         drawn = movement.draw(int(most.removeprefix("max")), seed)
         assert torch.equal(drawn, tensors[f"{case}.draw"])
         chosen = movement.survivors[tensors[f"{case}.draw"]]
+        assert torch.equal(_selected(tensors, name).reference[chosen], tensors[f"{case}.ref_rounded"])
         rounded = on_pixels(tracks.positions[:, chosen], *size)
         assert torch.equal(rounded, tensors[f"{case}.tracks_rounded"].long())
         assert torch.equal(tracks.visible[:, chosen], tensors[f"{case}.vis"].bool())
@@ -107,6 +116,8 @@ def test_nothing_seen_or_nothing_moving_leaves_no_labels(anidoc: AniDocSet, chan
 def test_heat_maps(anidoc: AniDocSet) -> None:
     tensors = anidoc.tensors("e")
     expected = tensors["heatmap.out"]
+    row = tensors["heatmap.template_row100"]
+    assert torch.equal(torch.as_tensor(point_picture()[len(row) // 2]), row)
     tracks = Tracks(tensors["heatmap.in.tracks"], tensors["heatmap.in.visibility"].bool())
     assert torch.equal(heat_maps(tracks, *expected.shape[1:]), expected)
 

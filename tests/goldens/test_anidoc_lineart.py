@@ -57,6 +57,8 @@ def test_line_extractor(anidoc: AniDocSet) -> None:
         lines = torch.from_numpy(extract_lines(extractor, picture.numpy()))
         assert (lines.int() - tensors[f"{case}.out.u8"].int()).abs().max() <= 1
         assert torch.equal(binarised(tensors[f"{case}.out.u8"]), tensors[f"{case}.out.binary"])
+        clear = (tensors[f"{case}.out.float"] * 255.0 - 201.0).abs() > 255.0 * anidoc.tolerance["f_float"]
+        assert torch.equal(binarised(lines)[clear], tensors[f"{case}.out.binary"][clear])
 
 
 def test_sketches_of_the_script_are_binary(anidoc: AniDocSet) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import torch
 from goldens.anidoc_set import OFFICIAL_NOISE, AniDocSet, assert_near
 from safetensors.torch import load_file
 
-from keycel_backend.diffusion.anidoc.schedule import sigmas
-from keycel_backend.diffusion.svd.schedule import Preconditioning, euler_step, scale_noise
+from keycel_backend.diffusion.anidoc.options import SamplingOptions
+from keycel_backend.diffusion.anidoc.schedule import clean_estimate, network_input, network_label, sigmas
+from keycel_backend.diffusion.svd.schedule import euler_step, scale_noise
 
 
 def test_schedules(anidoc: AniDocSet) -> None:
@@ -20,16 +22,22 @@ def test_schedules(anidoc: AniDocSet) -> None:
         steps = int(match[1])
         ours = sigmas(steps)
         assert_near(ours, tensors[f"steps{steps}.sigmas"], limit)
-        assert_near(Preconditioning.at(ours[:-1]).label, tensors[f"steps{steps}.timesteps"], limit)
+        assert_near(network_label(ours[:-1]), tensors[f"steps{steps}.timesteps"], limit)
         start = scale_noise(torch.ones(1), ours[:1])
         assert_near(start, tensors[f"steps{steps}.init_noise_sigma"], limit)
 
 
 def test_guidance_ramps(anidoc: AniDocSet) -> None:
-    for name, expected in anidoc.tensors("g").items():
-        if name.startswith("guidance.frames"):
-            low, high = (anidoc.config["call_h"][f"{end}_guidance_scale"] for end in ("min", "max"))
-            assert_near(torch.linspace(low, high, len(expected)), expected, anidoc.tolerance["g"])
+    """Between the scales of one of the set's calls, or the authors' own: the set does not say which."""
+    ramps = {SamplingOptions().guidance} | {
+        (anidoc.config[call]["min_guidance_scale"], anidoc.config[call]["max_guidance_scale"])
+        for call in ("call_c_and_d", "call_h")
+    }
+    found = [tensor for name, tensor in anidoc.tensors("g").items() if name.startswith("guidance.frames")]
+    assert found
+    for expected in found:
+        ours = [torch.linspace(low, high, len(expected)) for low, high in ramps]
+        assert min(float((one - expected).abs().max()) for one in ours) <= anidoc.tolerance["g"]
 
 
 def test_euler_steps(anidoc: AniDocSet) -> None:
@@ -38,16 +46,19 @@ def test_euler_steps(anidoc: AniDocSet) -> None:
     schedule = sigmas(steps)
     sample = scale_noise(tensors["euler.in.noise"], schedule[0])
     for number in range(steps):
-        scales = Preconditioning.at(schedule[number])
-        assert_near(sample * scales.into, tensors[f"euler.step{number}.scaled_input"], limit)
-        estimate = scales.skip * sample + scales.out * tensors[f"euler.step{number}.v"]
-        sample = euler_step(sample, estimate, schedule[number], schedule[number + 1])
+        level = schedule[number]
+        assert_near(network_input(sample, level), tensors[f"euler.step{number}.scaled_input"], limit)
+        estimate = clean_estimate(sample, tensors[f"euler.step{number}.v"], level)
+        sample = euler_step(sample, estimate, level, schedule[number + 1])
         assert_near(sample, tensors[f"euler.step{number}.x"], limit * max(1.0, float(sample.abs().max())))
 
 
 def test_noise_of_the_official_default_run(anidoc: AniDocSet) -> None:
     """Ours is drawn in single precision; the release's half-precision stream is another one."""
-    stored = load_file(anidoc.folder.parent / OFFICIAL_NOISE)
+    path = anidoc.folder.parent / OFFICIAL_NOISE
+    if not path.is_file():
+        pytest.skip(f"{path} is missing: it belongs to no set, and is the same beside all of them")
+    stored = load_file(path)
     frames, channels, rows, columns = stored["latents_noise_f16"].shape[1:]
     generator = torch.Generator().manual_seed(42)
     image = torch.randn(1, 3, rows * 8, columns * 8, generator=generator).flatten()

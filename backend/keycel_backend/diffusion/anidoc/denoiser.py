@@ -10,8 +10,8 @@ from torch import Tensor
 from keycel_backend.diffusion.anidoc.mixing import OfficialMixing
 from keycel_backend.diffusion.anidoc.networks import AniDocNetworks
 from keycel_backend.diffusion.anidoc.options import TIME_IDS
+from keycel_backend.diffusion.anidoc.schedule import clean_estimate, network_input, network_label
 from keycel_backend.diffusion.svd.controlnet import controlnet_forward
-from keycel_backend.diffusion.svd.schedule import Preconditioning
 from keycel_backend.diffusion.svd.unet import Conditioning, Residuals, unet_forward
 
 
@@ -50,9 +50,8 @@ def predict(networks: AniDocNetworks, sample: Tensor, label: Tensor, told: Windo
 
 def guided_denoise(networks: AniDocNetworks, sample: Tensor, sigma: Tensor, told: WindowConditions) -> Tensor:
     """The estimate of the clean latents. `sample` (frames, 4, height, width) float32 at level `sigma`."""
-    scales = Preconditioning.at(sigma)
-    without, informed = predict(networks, sample * scales.into, scales.label, told)
-    return scales.skip * sample + scales.out * (without + told.guidance * (informed - without))
+    without, informed = predict(networks, network_input(sample, sigma), network_label(sigma), told)
+    return clean_estimate(sample, without + told.guidance * (informed - without), sigma)
 
 
 def scaled(residuals: Residuals, factor: float) -> Residuals:

@@ -76,8 +76,7 @@ class Movement:
     def of(cls, tracks: Tracks, frames: int | None = None) -> Movement:
         """`frames`: that leading ones count for the motion; None: all. The release knows no others."""
         seen = tracks.visible.sum(dim=0) > _LEAST_VISIBLE
-        steps = tracks.positions[:frames].diff(dim=0)
-        motion = (steps * steps).sum(dim=-1).sqrt().mean(dim=0)
+        motion = mean_motion(tracks, frames)
         survivors = torch.where(seen & (motion > _LEAST_MOTION))[0]
         return cls(survivors, motion[survivors] / motion[survivors].sum())
 
@@ -88,6 +87,12 @@ class Movement:
             return self.survivors[:0]
         generator = torch.Generator().manual_seed(seed)
         return torch.multinomial(self.probability, count, generator=generator)
+
+
+def mean_motion(tracks: Tracks, frames: int | None = None) -> Tensor:
+    """(points,) pixels that each moves from a frame to the next, on average over the leading `frames`."""
+    steps = tracks.positions[:frames].diff(dim=0)
+    return (steps * steps).sum(dim=-1).sqrt().mean(dim=0)
 
 
 def track_labels(pairs: Pairs, tracks: Tracks, chosen: Tensor, height: int, width: int) -> LabelMaps:

@@ -43,7 +43,7 @@ def heat_maps(tracks: Tracks, height: int, width: int) -> Tensor:
     further channels, which the published one does not have. Near an edge a point's picture is squeezed, not
     cut off; later points overwrite earlier ones.
     """
-    template = _point_picture()
+    template = point_picture()
     maps = np.zeros((len(tracks.positions), height, width), np.uint8)
     for number, frame in enumerate(maps):
         for x, y in visible_places(tracks, number):
@@ -61,7 +61,8 @@ def _put(frame: NDArray[np.uint8], template: NDArray[np.uint8], x: int, y: int) 
         frame[top:bottom, left:right] = cv2.resize(template, size, interpolation=cv2.INTER_LINEAR)
 
 
-def _point_picture() -> NDArray[np.uint8]:
+def point_picture() -> NDArray[np.uint8]:
+    """The Gaussian that stands for a point before it is made small: square, 255 at its middle."""
     middle = _TEMPLATE // 2
     away = (np.arange(_TEMPLATE) - middle) ** 2.0
     picture = np.exp(-(away[:, None] + away[None]) / (2.0 * _SIGMA**2))

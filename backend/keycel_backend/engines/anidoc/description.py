@@ -11,6 +11,7 @@ from keycel_backend.engines.base import EngineDescription, Estimate, Option, Opt
 from keycel_backend.engines.flat.description import GAP, LEAVE_UNSURE, OVERLAP
 from keycel_backend.engines.lvcd.description import SOFT
 from keycel_backend.engines.lvcd.sizes import model_size
+from keycel_backend.engines.morph.description import EASING
 
 STEPS = Option(
     name="steps",
@@ -71,8 +72,8 @@ SPARSE = Option(
 DESCRIPTION = EngineDescription(
     name="anidoc",
     title="AniDoc (video diffusion from a reference picture)",
-    version="1",
-    tasks=("colorize",),
+    version="2",
+    tasks=("colorize", "inbetween"),
     options=(
         STEPS,
         RESOLUTION,
@@ -82,6 +83,7 @@ DESCRIPTION = EngineDescription(
         TRACKER,
         SPARSE,
         SOFT,
+        EASING,
         GAP,
         OVERLAP,
         LEAVE_UNSURE,

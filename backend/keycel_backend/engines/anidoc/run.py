@@ -29,6 +29,7 @@ from keycel_backend.engines.painting import Listener, RecentPainters, show_estim
 from keycel_backend.engines.seeds import frame_seed
 from keycel_backend.regions.arrays import Bytes
 from keycel_backend.regions.lines import LineArt, read_line_art
+from keycel_shared.errors import ErrorCode, KeycelError
 
 
 def load_runner(folder: Path, device: str, precision: str) -> Runner:
@@ -76,8 +77,8 @@ class AniDocRun:
         """
         Raises:
             KeycelError: DOC_BAD_OPTION, DOC_NO_SUCH_FRAME; DOC_NO_KEYFRAME where there is neither a
-                painted keyframe nor a reference image; REG_NO_MODEL where the chosen matcher or tracker is
-                not installed; RES_OUT_OF_MEMORY; RUN_FAILED.
+                painted keyframe nor a reference image, or nothing is painted in that; REG_NO_MODEL where the
+                chosen matcher or tracker is not installed; RES_OUT_OF_MEMORY; RUN_FAILED.
         """
         image = self._shot.reference
         opening = open_request(self._request, self._progress, self._checkpoint, keyframes_needed=not image)
@@ -85,7 +86,7 @@ class AniDocRun:
             return
         colors: ReferenceColors | None = None
         if image:
-            colors = read_reference_colors(self._shot.load(image))
+            colors = self._reference_colors(image)
             if not self._request.palette:
                 palette = colors.added_to(opening.paint.palette)
                 opening = replace(opening, paint=replace(opening.paint, palette=palette))
@@ -95,6 +96,17 @@ class AniDocRun:
         for clip in todo:
             yield from self._colored(clip, opening, colors)
         self._progress(1.0, "Done")
+
+    def _reference_colors(self, image: str) -> ReferenceColors:
+        """Raises `KeycelError` DOC_NO_KEYFRAME for a picture in which nothing is painted."""
+        colors = read_reference_colors(self._shot.load(image))
+        if colors.colors:
+            return colors
+        raise KeycelError(
+            ErrorCode.DOC_NO_KEYFRAME,
+            "Nothing is painted in the reference picture.",
+            "Use a picture of the character in colour, or none, and paint a drawing of the shot instead.",
+        )
 
     def _clips(self, opening: Opening) -> list[_Clip]:
         """With a reference image all drawings; else those after each keyframe, and those before the first."""

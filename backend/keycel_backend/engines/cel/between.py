@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from keycel_backend.engines.base import CancelledCallback, FrameResult, ProgressCallback, Request
 from keycel_backend.engines.morph.description import EASING
@@ -12,15 +13,22 @@ from keycel_shared.errors import ErrorCode, KeycelError
 
 
 def color_between(
-    request: Request, color: Color, progress: ProgressCallback, cancelled: CancelledCallback
+    request: Request,
+    color: Color,
+    progress: ProgressCallback,
+    cancelled: CancelledCallback,
+    reference_is_a_key: bool = True,
 ) -> Iterator[FrameResult]:
     """The targets with their lines.
 
+    Args:
+        reference_is_a_key: whether a reference picture is the first key in colour; else it is any picture of
+            the character, for `color` to look at.
     Raises:
         KeycelError: DOC_NO_KEYFRAME where no key sketch is painted and there is no reference.
     """
-    painted = painted_keys(request.shot)
-    if not painted:
+    painted = painted_keys(request.shot if reference_is_a_key else replace(request.shot, reference=""))
+    if not painted and not request.shot.reference:
         raise KeycelError(
             ErrorCode.DOC_NO_KEYFRAME,
             "No key sketch is painted and there is no reference picture.",

@@ -47,7 +47,7 @@ def color_track(
     progress: ProgressCallback,
     cancelled: CancelledCallback,
 ) -> Iterator[FrameResult]:
-    """The targets with their lines. `painted`: of `painted_keys`, at least one.
+    """The targets with their lines. `painted`: of `painted_keys`; none where `color` needs none.
 
     The whole track takes part, so that it does not matter which frames are wanted. The request that
     `color` gets has the options of `request`, and its key sketches.
