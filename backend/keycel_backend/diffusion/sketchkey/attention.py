@@ -117,7 +117,7 @@ class SketchCrossAttention(nn.Module):
         )
         bias = geometry.bias(self.heads, tokens, tokens_of_key, 1)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        answers = attended.transpose(1, 2).flatten(2).unflatten(0, (batch, frames, near))
+        answers = attended.transpose(1, 2).reshape(batch, frames, near, tokens, -1)
         # 3. keys by their distance; gate, and weight of each frame
         shares = torch.softmax(self.closeness[sketches.away], dim=1)[None, :, :, None, None]
         told = self.to_out((shares * answers).sum(dim=2).flatten(0, 1))
@@ -126,7 +126,8 @@ class SketchCrossAttention(nn.Module):
 
     def _split(self, states: Tensor) -> Tensor:
         """(batch, frames, near, tokens, channels) to (all of these, heads, tokens, channels of a head)"""
-        return states.flatten(0, 2).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        tokens = states.shape[3]
+        return states.reshape(-1, tokens, self.heads, states.shape[4] // self.heads).transpose(1, 2)
 
 
 class SequenceMixing(FrameMixing):

@@ -109,12 +109,16 @@ def read_keys(networks: SketchKeyNetworks, sequence: Sequence) -> tuple[Tensor, 
 
 def _at_keys(start: Tensor, key_colors: Tensor, sequence: Sequence) -> Tensor:
     """`start` with `key_colors` in those of its frames that are keys."""
-    places = sequence.key_index.tolist()
+    places = _numbers(sequence.key_index)
     frames = [
         key_colors[:, places.index(place)] if place in places else start[:, frame]
-        for frame, place in enumerate(sequence.frame_index.tolist())
+        for frame, place in enumerate(_numbers(sequence.frame_index))
     ]
     return torch.stack(frames, dim=1)
+
+
+def _numbers(values: Tensor) -> list[int]:
+    return [int(value) for value in values]
 
 
 def denoise(networks: SketchKeyNetworks, sample: Tensor, sigma: Tensor, conditions: Conditions) -> Tensor:

@@ -151,6 +151,7 @@ class KeyReading(nn.Module):
     def forward(self, tokens: Tensor, starts: Tensor) -> Tensor:
         """(batch, keys, tokens, channels) and (batch, keys, latent channels, height, width) to the latter."""
         height, width = starts.shape[3:]
-        told = self.colors(tokens).mT.unflatten(3, (height // self._step, width // self._step))
-        colors = functional.pixel_shuffle(told.flatten(0, 1), self._step).unflatten(0, starts.shape[:2])
+        told = self.colors(tokens).mT.flatten(0, 1)
+        told = told.reshape(*told.shape[:2], height // self._step, width // self._step)
+        colors = functional.pixel_shuffle(told, self._step).reshape(starts.shape)
         return starts + torch.tanh(self.gate) * (colors - starts)

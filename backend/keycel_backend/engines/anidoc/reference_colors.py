@@ -85,7 +85,7 @@ def read_reference_colors(image: Pixels) -> ReferenceColors:
 def _soft_colors(image: Pixels, opaque: Mask, paper: int | None, known: tuple[Rgba, ...]) -> tuple[Rgba, ...]:
     """Colours for the paint that none of the `known` ones explains."""
     rgb, lines = image[..., :3], dark_lines(image[..., :3])
-    smooth = cv2.medianBlur(np.ascontiguousarray(rgb), _GRAIN)
+    smooth = cast(Bytes, cv2.medianBlur(np.ascontiguousarray(rgb), _GRAIN))
     ground = np.zeros_like(opaque)
     if paper is not None:
         ground = _like_paper(rgb, paper, _CALM // 2) | _like_paper(smooth, paper, _CALM // 2)
