@@ -391,7 +391,7 @@ def test_without_torch_it_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_the_registry_knows_them(name: str, task: str) -> None:
     description = find_engine(name, task)
-    assert description.version == "2"
+    assert description.version == "3"
 
 
 def test_the_networks_that_come_with_keycel_color_a_figure_that_moves_a_little(
