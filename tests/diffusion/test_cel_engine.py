@@ -347,7 +347,7 @@ def test_key_sketches_are_all_that_sketchkey_sees(weights: Path) -> None:
 
     def watch(networks: Any, device: Any, size: Any, frames: Any, steps: int, sparse: bool) -> Any:
         assert sparse
-        shown.extend(number for number, frame in enumerate(frames) if frame.lines is not None)
+        shown.extend(number for number, frame in enumerate(frames) if frame.shown)
         return usual(networks, device, size, frames, steps, sparse)
 
     with pytest.MonkeyPatch.context() as monkeypatch:

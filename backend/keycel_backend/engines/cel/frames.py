@@ -22,18 +22,20 @@ class CelFrame:
 
     seed: int
     """Of its noise."""
-    lines: Bytes | None
-    """(height, width) dark lines on white, at the size of sketches; None where the networks see none."""
+    lines: Bytes
+    """(height, width) dark lines on white, at the size of sketches."""
+    shown: bool = True
+    """Whether the networks see the lines. Paint is carried along them in any case."""
     picture: Bytes | None = None
     """(height, width, 3) RGB where it is painted by the artist."""
 
 
 def resized(frame: CelFrame, size: PictureSize) -> CelFrame:
     """The frame for pictures of that size, which is not larger than its own."""
-    lines, picture = frame.lines, frame.picture
+    picture = frame.picture
     return replace(
         frame,
-        lines=None if lines is None else _shrunk(lines, *size.hint),
+        lines=_shrunk(frame.lines, *size.hint),
         picture=None if picture is None else _shrunk(picture, size.height, size.width),
     )
 
@@ -44,9 +46,9 @@ def _shrunk(picture: Bytes, height: int, width: int) -> Bytes:
     return cast("Bytes", cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def ink(frame: CelFrame, size: PictureSize) -> Tensor:
+def ink(frame: CelFrame) -> Tensor:
     """(height, width) of sketches: 1 line, 0 paper; no line where the networks see none."""
-    return torch.zeros(size.hint) if frame.lines is None else torch.as_tensor(frame.lines < LINE).float()
+    return torch.as_tensor(frame.shown & (frame.lines < LINE)).float()
 
 
 def to_picture(latent: Tensor) -> Bytes:

@@ -67,13 +67,13 @@ class CelPainter:
         steps: int,
         sparse: bool,
     ) -> None:
-        """`sparse`: the token branch is told of the drawings with lines; windows end at them."""
+        """`sparse`: the token branch is told of the drawings that are shown; windows end at them."""
         self._networks = networks
         self._device = device
         self._size = size
         self._frames = tuple(frames)
         self._steps = steps
-        self._keys = [number for number, frame in enumerate(frames) if sparse and frame.lines is not None]
+        self._keys = [number for number, frame in enumerate(frames) if sparse and frame.shown]
         self._plan = Plan.of(len(frames), self._keys)
         self._painting: _Painting | None = None
         self.effort = _most_effort(size, device)
@@ -178,10 +178,9 @@ class CelPainter:
 
         def drawings(numbers: Sequence[int]) -> Tensor:
             """(1, numbers, height, width) of sketches."""
-            size = painting.size
             if not numbers:
-                return torch.zeros(1, 0, *size.hint)
-            return torch.stack([ink(painting.frames[number], size) for number in numbers])[None]
+                return torch.zeros(1, 0, *painting.size.hint)
+            return torch.stack([ink(painting.frames[number]) for number in numbers])[None]
 
         def starting(numbers: Sequence[int]) -> Tensor:
             """(1, numbers, channels, height, width) of what was carried there."""
@@ -196,7 +195,7 @@ class CelPainter:
             colors=colors[None],
             start=starting(window.frames),
             sketches=drawings(window.frames),
-            drawn=torch.tensor([frame.lines is not None for frame in frames]),
+            drawn=torch.tensor([frame.shown for frame in frames]),
             reference_sketch=drawings(window.frames[:1])[:, 0],
             key_sketches=drawings(keys),
             key_starts=starting(keys),

@@ -174,8 +174,8 @@ class _Run:
             self._checkpoint()
         height, width = self._size.hint
         # what is painted has its lines in it: there is nothing to hide
-        lines = sketch(art, width, height) if picture is not None or self._shown(index) else None
-        return CelFrame(frame_seed(0, drawing.digest), lines, picture)
+        shown = picture is not None or self._shown(index)
+        return CelFrame(frame_seed(0, drawing.digest), sketch(art, width, height), shown, picture)
 
     def _shown(self, index: int) -> bool:
         """Whether the networks see the lines of a drawing."""
