@@ -22,6 +22,7 @@ from keycel_backend.diffusion.sketchkey.windows import plan_windows
 from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, OptionValue, Request, Shot
 from keycel_backend.engines.cel import carrying, painter, run
 from keycel_backend.engines.cel.engine import CelEngine
+from keycel_backend.engines.cel.frames import ink
 from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.engines.sketchkey.engine import SketchKeyEngine
 from keycel_backend.regions.arrays import Pixels
@@ -348,6 +349,8 @@ def test_key_sketches_are_all_that_sketchkey_sees(weights: Path) -> None:
     def watch(networks: Any, device: Any, size: Any, frames: Any, steps: int, sparse: bool) -> Any:
         assert sparse
         shown.extend(number for number, frame in enumerate(frames) if frame.shown)
+        assert all((frame.lines < 128).any() for frame in frames), "paint is carried along all of them"
+        assert all(bool(ink(frame).any()) == frame.shown for frame in frames)
         return usual(networks, device, size, frames, steps, sparse)
 
     with pytest.MonkeyPatch.context() as monkeypatch:

@@ -32,8 +32,8 @@ WEIGHTS = Path(__file__).parents[2] / "weights"
 SIDE = 176
 """Pictures have about as many pixels as a square of this side. The networks were trained at 64, but colour
 more regions right at this size (docs/training-diffusion.md): small ones have too few pixels there."""
-SPARSE_SIDE = 64
-"""The same where the networks see only key sketches: the size that they were trained at."""
+SPARSE_SIDE = 112
+"""The same where the networks see only key sketches."""
 
 Drawn = Callable[[Drawing], bool]
 """Whether the networks see a drawing's lines."""
