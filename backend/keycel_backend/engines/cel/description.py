@@ -22,7 +22,7 @@ STEPS = Option(
 
 _STEP_SECONDS = 0.35
 """Of one frame on one core of a usual processor; and where only key sketches are seen, at a smaller size."""
-_SPARSE_STEP_SECONDS = 0.08
+_SPARSE_STEP_SECONDS = 0.11
 _CORES = 4
 """More do not help networks of this size."""
 _SHARE_OF_A_CORE = 0.5
