@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -67,7 +68,9 @@ def test_points_lie_in_the_same_region_and_follow_its_motion(regions: RegionPoin
     shift = np.median((matches.sketch - matches.reference)[:, 0])
     assert shift == pytest.approx(6.0, abs=1.5)
     sketches = np.stack([_sketch(6.0 * number) for number in range(4)])
-    followed = regions.follow(sketches, regions.match(_reference(), sketches[0]).sketch)
+    points, asked = regions.match(_reference(), sketches[0]).sketch, list[bool]()
+    followed = regions.follow(sketches, points, lambda: asked.append(True))
+    assert len(asked) == len(sketches) - 1, "before each sketch it may be cancelled"
     assert followed.visible[0].all()
     seen = followed.visible[-1]
     assert seen.mean() > 0.5
@@ -111,8 +114,8 @@ class _Nothing:
         del reference, sketch
         return Matches.none()
 
-    def follow(self, sketches: Bytes, points: Floats) -> Followed:
-        raise AssertionError((sketches, points))
+    def follow(self, sketches: Bytes, points: Floats, checkpoint: Callable[[], None]) -> Followed:
+        raise AssertionError((sketches, points, checkpoint))
 
 
 def test_without_matches_there_are_no_labels() -> None:
@@ -211,13 +214,13 @@ def test_a_scripted_tracker_is_installed_and_asked(
     assert cli.main(words) == 0
     assert "CC-BY-NC" in capsys.readouterr().out
     sketches, points = np.stack([_sketch(0.0)] * 3), np.array([[5.0, 6.0], [7.0, 8.0]], np.float32)
-    followed = load_scripted_tracker(COTRACKER.folder, CPU).follow(sketches, points)
+    followed = load_scripted_tracker(COTRACKER.folder, CPU).follow(sketches, points, lambda: None)
     assert np.array_equal(followed.positions[2], points + 2.0)
     assert followed.visible.all()
     torch.jit.script(_Wrong()).save(str(tmp_path / "mine.pt"))
     assert cli.main(words) == 0
     with pytest.raises(KeycelError) as caught:
-        load_scripted_tracker(COTRACKER.folder, CPU).follow(sketches, points)
+        load_scripted_tracker(COTRACKER.folder, CPU).follow(sketches, points, lambda: None)
     assert caught.value.value.code is ErrorCode.REG_BAD_MODEL
     (tmp_path / "mine.pt").write_bytes(b"nothing")
     assert cli.main(words) == 3

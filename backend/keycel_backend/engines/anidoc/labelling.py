@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ from keycel_backend.diffusion.anidoc.labels import (
 )
 from keycel_backend.diffusion.anidoc.sparse import MOST_TRAJECTORIES, straight_tracks
 from keycel_backend.engines.anidoc.points import Matches, PointMatcher, PointTracker
+from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.regions.arrays import Bytes
 
 
@@ -39,7 +39,7 @@ class PointFinder:
     seed: int
 
     def labels(
-        self, reference: Bytes, sketches: Bytes, shown: int, checkpoint: Callable[[], None]
+        self, reference: Bytes, sketches: Bytes, shown: int, checkpoint: Checkpoint
     ) -> LabelMaps:
         """For one window.
 
@@ -57,8 +57,7 @@ class PointFinder:
             return no_labels(slots, height, width)
         if self.correspondences is not Correspondences.TRACKED and not self.sparse:
             return pair_labels(pairs, slots, height, width)
-        checkpoint()
-        tracks = self._tracks(sketches[:shown], pairs)
+        tracks = self._tracks(sketches[:shown], pairs, checkpoint)
         movement = Movement.of(_held(tracks, slots), shown)
         chosen = movement.survivors[movement.draw(self._most_labels, self.seed)]
         return track_labels(pairs, _held(tracks, slots), chosen, height, width)
@@ -76,16 +75,16 @@ class PointFinder:
         )
         return Pairs(reference, sketch)
 
-    def _tracks(self, sketches: Bytes, pairs: Pairs) -> Tracks:
+    def _tracks(self, sketches: Bytes, pairs: Pairs, checkpoint: Checkpoint) -> Tracks:
         start = pairs.sketch.numpy().astype(np.float32)
         if self.sparse:
-            ends = self.tracker.follow(sketches[[0, -1]], start)
+            ends = self.tracker.follow(sketches[[0, -1]], start, checkpoint)
             straight = straight_tracks(
                 torch.as_tensor(start), torch.as_tensor(ends.positions[-1]), len(sketches)
             )
             seen = torch.as_tensor(ends.visible[-1]).expand(len(sketches), -1)
             return Tracks(straight.positions.float(), seen)
-        found = self.tracker.follow(sketches, start)
+        found = self.tracker.follow(sketches, start, checkpoint)
         return Tracks(torch.as_tensor(found.positions).float(), torch.as_tensor(found.visible))
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.regions.arrays import Bytes, Floats, Mask
 
 
@@ -44,6 +45,9 @@ class PointMatcher(Protocol):
 
 
 class PointTracker(Protocol):
-    def follow(self, sketches: Bytes, points: Floats) -> Followed:
-        """`sketches` (sketches, height, width), `points` (points, 2) x, y in the first of them."""
+    def follow(self, sketches: Bytes, points: Floats, checkpoint: Checkpoint) -> Followed:
+        """`sketches` (sketches, height, width), `points` (points, 2) x, y in the first of them.
+
+        `checkpoint` is called now and then; what it raises (`Cancelled`) ends the search.
+        """
         ...

@@ -9,6 +9,7 @@ import numpy as np
 
 from keycel_backend.engines.anidoc.material import dark_lines
 from keycel_backend.engines.anidoc.points import Followed, Matches
+from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.regions.arrays import Bytes, Floats, Integers, Labels, Mask, distance_to
 from keycel_backend.regions.features import RegionFeatures, measure
 from keycel_backend.regions.filling import on_border
@@ -56,13 +57,14 @@ class RegionPoints:
         paired &= ~source.outside
         return Matches(source.inmost[paired], target.inmost[rows[paired]])
 
-    def follow(self, sketches: Bytes, points: Floats) -> Followed:
+    def follow(self, sketches: Bytes, points: Floats, checkpoint: Checkpoint) -> Followed:
         """From each sketch to the next one; a point that is lost is looked for from the first one again."""
         first = self._read(sketches[0])
         at_first = first.labels[_cell(points, first)].astype(np.int64) - 1
         positions, visible = [points.astype(np.float32)], [np.ones(len(points), np.bool_)]
         rows, before = at_first, first
         for sketch in sketches[1:]:
+            checkpoint()  # a sketch takes about 0.2 s
             now = self._read(sketch)
             found = _through(self._partners(before, now), rows)
             found = np.where(found >= 0, found, _through(self._partners(first, now), at_first))

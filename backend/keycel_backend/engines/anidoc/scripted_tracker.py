@@ -10,6 +10,7 @@ import torch
 
 from keycel_backend.diffusion.checkpoints.files import bad_model
 from keycel_backend.engines.anidoc.points import Followed
+from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.regions.arrays import Bytes, Floats
 
 FILE = "cotracker.pt"
@@ -28,8 +29,9 @@ class ScriptedTracker:
         self._device = device
 
     @torch.no_grad()
-    def follow(self, sketches: Bytes, points: Floats) -> Followed:
-        """Raises `KeycelError` REG_BAD_MODEL where the module does not do what it should."""
+    def follow(self, sketches: Bytes, points: Floats, checkpoint: Checkpoint) -> Followed:
+        """All at once. Raises `KeycelError` REG_BAD_MODEL where the module does not do what it should."""
+        checkpoint()
         frames, count = len(sketches), len(points)
         video = torch.as_tensor(sketches).float()[None, :, None].expand(-1, -1, 3, -1, -1)
         queries = torch.cat([torch.zeros(count, 1), torch.as_tensor(points).float()], dim=1)[None]
