@@ -38,9 +38,7 @@ class PointFinder:
     """Points move on straight lines from the first sketch to the last."""
     seed: int
 
-    def labels(
-        self, reference: Bytes, sketches: Bytes, shown: int, checkpoint: Checkpoint
-    ) -> LabelMaps:
+    def labels(self, reference: Bytes, sketches: Bytes, shown: int, checkpoint: Checkpoint) -> LabelMaps:
         """For one window.
 
         Args:
