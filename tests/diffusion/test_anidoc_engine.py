@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from support.drawn_shots import all_targets, draw, figure, shot_from
+from support.looker import Looker
 from support.tiny_anidoc import install_tiny_anidoc, random_anidoc
 
 from keycel_backend.diffusion.anidoc.condition import frame_condition
@@ -162,26 +163,13 @@ def _odd(picture: Pixels) -> Pixels:
     return np.ascontiguousarray(picture[3:234, 11:308])
 
 
-class _Looker:
-    """Looks at previews until it has seen one."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, tuple[int, ...]]] = []
-
-    def wanted(self) -> bool:
-        return not self.seen
-
-    def show(self, time: int, picture: Pixels) -> None:
-        self.seen.append((time, picture.shape))
-
-
 def test_previews_are_shown_to_who_looks(home: Path) -> None:
-    looker = _Looker()
+    looker = Looker(1)
     request = _request(_shot(2), previews=looker)
     results = _loaded(home).run(request, lambda *_: None, lambda: bool(looker.seen))
     with pytest.raises(Cancelled):
         list(results)
-    assert looker.seen == [(1, (192, 256, 4))]
+    assert [(time, picture.shape) for time, picture in looker.seen] == [(1, (192, 256, 4))]
 
 
 def _sketched() -> Shot:

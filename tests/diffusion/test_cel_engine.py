@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from support.drawn_shots import agreement, all_targets, draw, figure, shot_from
+from support.looker import Looker
 from support.tiny_sketchkey import tiny_networks
 
 from keycel_backend.diffusion.sketchkey.denoiser import Sequence
@@ -25,7 +26,6 @@ from keycel_backend.engines.cel.engine import CelEngine
 from keycel_backend.engines.cel.frames import ink
 from keycel_backend.engines.registry import find_engine, load_engine
 from keycel_backend.engines.sketchkey.engine import SketchKeyEngine
-from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.confidence import unsure
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -207,21 +207,8 @@ def test_a_step_can_be_cancelled_before_it_is_done(engine: CelEngine) -> None:
     assert told.count("Sampling") == 1, "the second step was under way"
 
 
-class _Looker:
-    """Looks at every preview."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, Pixels]] = []
-
-    def wanted(self) -> bool:
-        return True
-
-    def show(self, time: int, picture: Pixels) -> None:
-        self.seen.append((time, picture))
-
-
 def test_previews_show_what_every_step_came_to(weights: Path) -> None:
-    looker = _Looker()
+    looker = Looker()
     _run(_loaded(weights), _request(_shot(12, painted=(1,)), previews=looker))
     assert [time for time, _ in looker.seen] == [0] * 2 + [6] * 2 + [11] * 2, "two steps for each window"
     assert {picture.shape for _, picture in looker.seen} == {(192, 256, 4)}

@@ -14,6 +14,7 @@ import pytest
 import torch
 from support.drawn_shots import BODY, HEAD, all_targets, draw, figure, shot_from
 from support.installed_colorizediffusion import install_tiny_coloring
+from support.looker import Looker
 
 from keycel_backend.diffusion.colorizediffusion import detail
 from keycel_backend.diffusion.colorizediffusion.networks import ColorizeDiffusionNetworks
@@ -108,24 +109,11 @@ def test_the_same_request_gives_the_same_and_a_take_another(engine: ColorizeDiff
     assert np.array_equal(held.flats, first.flats), "a seed alone changes nothing"
 
 
-class _Looker:
-    """Looks at previews until it has seen 3."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, Pixels]] = []
-
-    def wanted(self) -> bool:
-        return len(self.seen) < 3
-
-    def show(self, time: int, picture: Pixels) -> None:
-        self.seen.append((time, picture))
-
-
 @pytest.mark.parametrize("sampler", ["dpm-solver", "euler"])
 def test_previews_are_shown_to_who_looks_and_change_nothing(
     engine: ColorizeDiffusionEngine, sampler: str
 ) -> None:
-    looker = _Looker()
+    looker = Looker(3)
     request = _request(_shot(), sampler=sampler)
     (plain,) = _run(engine, request)
     (result,) = _run(engine, replace(request, previews=looker))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from support.drawn_shots import draw, figure, shot_from
+from support.looker import Looker
 from support.tiny_flipsketch import install_tiny, random_networks
 
 from keycel_backend.diffusion.flipsketch import pipeline
@@ -20,7 +21,6 @@ from keycel_backend.engines.base import Cancelled, FrameResult, OptionValue, Req
 from keycel_backend.engines.flipsketch import run
 from keycel_backend.engines.flipsketch.engine import FlipsketchEngine
 from keycel_backend.engines.registry import find_engine, load_engine
-from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -94,21 +94,8 @@ def test_an_animation_begins_with_the_artists_drawing_and_goes_on_in_their_ink(
     assert sum(doing == "Drawing" for _, doing in told) == 4 + 4, "inversion and sampling"
 
 
-class _Looker:
-    """Looks at previews until it has seen 4."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, Pixels]] = []
-
-    def wanted(self) -> bool:
-        return len(self.seen) < 4
-
-    def show(self, time: int, picture: Pixels) -> None:
-        self.seen.append((time, picture))
-
-
 def test_previews_go_through_the_drawings_and_change_nothing(engine: FlipsketchEngine) -> None:
-    looker = _Looker()
+    looker = Looker(4)
     plain = _pictures(_run(engine, _request(exposure=2, targets=(0, 2, 4, 6))))
     shown = _run(engine, replace(_request(exposure=2, targets=(0, 2, 4, 6)), previews=looker))
     assert _pictures(shown) == plain
@@ -123,7 +110,7 @@ def test_a_small_decoder_shows_them_where_there_is_one(home: Path, monkeypatch: 
             return torch.tensor([255, 0, 0], dtype=torch.uint8).expand(*latent.shape[1:], 3)
 
     monkeypatch.setattr(run, "installed_tiny_decoder", lambda _: Red())
-    looker = _Looker()
+    looker = Looker(4)
     _run(_loaded(home), replace(_request(), previews=looker))
     assert np.unique(looker.seen[0][1].reshape(-1, 4), axis=0).tolist() == [[255, 0, 0, 255]]
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from support.drawn_shots import all_targets, draw, figure, shot_from
 from support.installed_lvcd import install_tiny
+from support.looker import Looker
 from support.tiny_lvcd import TINY, random_networks
 
 from keycel_backend.diffusion.lvcd.networks import LvcdNetworks
@@ -24,7 +25,6 @@ from keycel_backend.engines.lvcd import painter
 from keycel_backend.engines.lvcd.description import DESCRIPTION
 from keycel_backend.engines.lvcd.engine import LvcdEngine
 from keycel_backend.engines.registry import find_engine, load_engine
-from keycel_backend.regions.arrays import Pixels
 from keycel_backend.regions.lines import read_line_art
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -262,27 +262,14 @@ def test_line_art_of_any_kind_is_understood_alike(home: Path) -> None:
         assert np.abs(result.astype(int) - expected).mean() < 8.0
 
 
-class _Looker:
-    """Looks at previews until it has seen one."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, tuple[int, ...]]] = []
-
-    def wanted(self) -> bool:
-        return not self.seen
-
-    def show(self, time: int, picture: Pixels) -> None:
-        self.seen.append((time, picture.shape))
-
-
 def test_previews_are_shown_to_who_looks(home: Path) -> None:
-    looker = _Looker()
+    looker = Looker(1)
     engine = _loaded(home)  # one that has not painted this shot yet
     request = _request(_shot(2), previews=looker)
     results = engine.run(request, lambda *_: None, lambda: bool(looker.seen))
     with pytest.raises(Cancelled):
         list(results)
-    assert looker.seen == [(1, (192, 256, 4))]
+    assert [(time, picture.shape) for time, picture in looker.seen] == [(1, (192, 256, 4))]
 
 
 def test_an_installed_small_decoder_makes_the_previews(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,21 +279,12 @@ def test_an_installed_small_decoder_makes_the_previews(home: Path, monkeypatch: 
             red[..., 0] = 255
             return red
 
-    seen: list[Pixels] = []
-
-    class Looker:
-        def wanted(self) -> bool:
-            return not seen
-
-        def show(self, time: int, picture: Pixels) -> None:
-            assert time == 1
-            seen.append(picture)
-
+    looker = Looker(1)
     monkeypatch.setattr(engine_networks, "installed_tiny_decoder", lambda _: Red())
     engine = _loaded(home)
     with pytest.raises(Cancelled):
-        list(engine.run(_request(_shot(2), previews=Looker()), lambda *_: None, lambda: bool(seen)))
-    assert np.unique(seen[0].reshape(-1, 4), axis=0).tolist() == [[255, 0, 0, 255]]
+        list(engine.run(_request(_shot(2), previews=looker), lambda *_: None, lambda: bool(looker.seen)))
+    assert np.unique(looker.seen[0][1].reshape(-1, 4), axis=0).tolist() == [[255, 0, 0, 255]]
 
 
 def test_wrong_options_and_frames_are_told(engine: LvcdEngine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +24,6 @@ from keycel_backend.training.sketchkey.loss import AdaptiveWeightedLoss, Reading
 from keycel_backend.training.sketchkey.validation import judge
 
 PLAN = Plan(Stage.SPARSE, seed=3, steps=6, frames=3, side=32, reports=2)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
