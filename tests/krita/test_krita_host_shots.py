@@ -69,6 +69,14 @@ def test_keyframes_below_zero(krita: KritaProcess, tmp_path: Path) -> None:
     assert read(krita, "Group") == shown
 
 
+def test_a_group_is_read_while_its_layers_are_moved(krita: KritaProcess, small_shot: Path) -> None:
+    """Krita copies documents without a lock of its own: it crashed when its threads changed the layers."""
+    krita.run("shots", "open_shot", path=str(small_shot))
+    krita.run("host", "group", name="Group", layers=["Lines"])
+    opened = krita.run("host", "read_while_layers_move", group="Group", layer="Lines", rounds=60).result
+    assert opened > 0
+
+
 @pytest.mark.parametrize("offset", [(-50, -30), (200, 100), (-50, 100)])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_pixels_off_the_canvas_are_cut_off(

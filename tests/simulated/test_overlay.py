@@ -21,7 +21,7 @@ def shot(run_until: Callable[..., None]) -> ColoredShot:
 
 
 def marks(shot: ColoredShot) -> list[bytes]:
-    return [shot.document.picture_at(shot.ours.overlay, time) for time in KEYFRAMES]
+    return [shot.document.picture_now(shot.ours.overlay, time) for time in KEYFRAMES]
 
 
 def show(shot: ColoredShot, shown: bool = True) -> str:

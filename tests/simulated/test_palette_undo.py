@@ -47,7 +47,7 @@ class Desk:
     def shown(self, time: int) -> set[Rgba]:
         """Colours of hair and robe on a frame."""
         [layer] = self.document.our_layers()
-        return {color for color in colors_of(self.document.picture_at(layer, time)) if color[1]}
+        return {color for color in colors_of(self.document.picture_now(layer, time)) if color[1]}
 
     def shown_everywhere(self) -> list[set[Rgba]]:
         return [self.shown(time) for time in WITH_HAIR]

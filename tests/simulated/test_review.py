@@ -100,10 +100,10 @@ def test_frames_without_colours_are_left_out(shot: ColoredShot) -> None:
 
 def test_a_stroke_in_the_middle_of_accepting_is_not_accepted(shot: ColoredShot) -> None:
     shot.document.paint(shot.layer, 3, OWN)
-    read = shot.document.picture_at
+    read = shot.document.picture_now
     looks: list[int] = []
 
-    def picture_at(layer: str, time: int) -> bytes:
+    async def picture_at(layer: str, time: int) -> bytes:
         looks.append(time)
         return read(layer, time) if len(looks) == 1 else bgra(SKIN) * 12
 

@@ -192,7 +192,7 @@ def test_a_layer_that_cannot_be_read_is_tried_again_later(
     monkeypatch.setattr(watching, "_ERROR_SECONDS", 0.05)
     tries: list[int] = []
 
-    def broken(*_: object) -> None:
+    async def broken(*_: object) -> None:
         tries.append(1)
         raise KeycelError(ErrorCode.DOC_UNREADABLE_PICTURE, "No.", "Wait.")
 

@@ -173,7 +173,7 @@ class Desk:
         taken: list[Stock] = []
 
         async def look() -> None:
-            shot = Shot(self.document, "lines", "keys")
+            shot = await Shot.open(self.document, "lines", "keys")
             try:
                 await shot.read(self.progress)
                 frames = frames_of(shot, self.ours)

@@ -111,10 +111,10 @@ class ColoredShot:
         return ours
 
     def shown(self, time: int) -> bytes:
-        return self.document.picture_at(self.layer, time)
+        return self.document.picture_now(self.layer, time)
 
     def drawing(self, time: int) -> str:
-        return digest_of(self.document.picture_at("lines", time))
+        return digest_of(self.document.picture_now("lines", time))
 
     def change(self, **values: Any) -> None:
         """Change fields of our layer's record."""

@@ -142,25 +142,25 @@ async def a_blank_keyframe_at_zero_is_always_there(desk: Desk) -> None:
     new = await added(document, [[4], [7]])
     width, height = document.size
     assert document.keyframe_times(new) == (0, 4, 7)
-    assert document.picture_at(new, 0) == bytes(4 * width * height)
-    assert document.picture_at(new, 4) == picture(document, 1)
+    assert await document.picture_at(new, 0) == bytes(4 * width * height)
+    assert await document.picture_at(new, 4) == picture(document, 1)
 
 
 async def holds_are_not_resolved(desk: Desk) -> None:
     document = desk.host.active_document()
     new = await added(document, [[0], [4]])
-    assert document.picture_at(new, 3) == b""
-    assert document.picture_at(layer_named(document, "Paper"), 0) == b""
+    assert await document.picture_at(new, 3) == b""
+    assert await document.picture_at(layer_named(document, "Paper"), 0) == b""
 
 
 async def repeated_pictures_are_shared_until_one_is_replaced(desk: Desk) -> None:
     document = desk.host.active_document()
     new = await added(document, [[0, 7], [3]])
-    assert document.picture_at(new, 7) == document.picture_at(new, 0) == picture(document, 1)
+    assert await document.picture_at(new, 7) == await document.picture_at(new, 0) == picture(document, 1)
     await replaced(document, {new: [7]}, 50)
-    assert document.picture_at(new, 7) == picture(document, 50)
-    assert document.picture_at(new, 0) == picture(document, 1)
-    assert document.picture_at(new, 3) == picture(document, 2)
+    assert await document.picture_at(new, 7) == picture(document, 50)
+    assert await document.picture_at(new, 0) == picture(document, 1)
+    assert await document.picture_at(new, 3) == picture(document, 2)
 
 
 async def a_held_frame_gets_a_keyframe_when_replaced(desk: Desk) -> None:
@@ -168,7 +168,7 @@ async def a_held_frame_gets_a_keyframe_when_replaced(desk: Desk) -> None:
     new = await added(document, [[0], [7]])
     await replaced(document, {new: [4]}, 50)
     assert document.keyframe_times(new) == (0, 4, 7)
-    assert document.picture_at(new, 0) == picture(document, 1)
+    assert await document.picture_at(new, 0) == picture(document, 1)
 
 
 async def several_layers_are_replaced_in_one_step(desk: Desk) -> None:
@@ -177,12 +177,13 @@ async def several_layers_are_replaced_in_one_step(desk: Desk) -> None:
     await desk.settle()
     await replaced(document, {first: [0, 3], second: [5]}, 50)
     await desk.settle()
-    assert document.picture_at(first, 0) == document.picture_at(second, 5) == picture(document, 50)
-    assert document.picture_at(first, 3) == picture(document, 51)
+    assert await document.picture_at(first, 0) == picture(document, 50)
+    assert await document.picture_at(second, 5) == picture(document, 50)
+    assert await document.picture_at(first, 3) == picture(document, 51)
     document.undo()
     await desk.settle()
-    assert document.picture_at(first, 0) == document.picture_at(second, 0) == picture(document, 1)
-    assert document.picture_at(first, 3) == document.picture_at(second, 5) == picture(document, 2)
+    assert await document.picture_at(first, 0) == await document.picture_at(second, 0) == picture(document, 1)
+    assert await document.picture_at(first, 3) == await document.picture_at(second, 5) == picture(document, 2)
 
 
 async def a_layer_comes_back_as_ours(desk: Desk) -> None:
@@ -194,7 +195,7 @@ async def a_layer_comes_back_as_ours(desk: Desk) -> None:
     await desk.settle()
     assert list(document.our_layers()) == []
     with refused(ErrorCode.DOC_NO_SUCH_LAYER):
-        document.picture_at(new, 0)
+        await document.picture_at(new, 0)
     desk.redo()
     await desk.settle()
     assert list(document.our_layers()) == [new]
@@ -225,10 +226,10 @@ async def a_locked_layer_is_refused_until_unlocked(desk: Desk) -> None:
     desk.lock(new)
     with refused(ErrorCode.DOC_LAYER_LOCKED):
         await replaced(document, {new: [0]}, 50)
-    assert document.picture_at(new, 0) == picture(document, 1)
+    assert await document.picture_at(new, 0) == picture(document, 1)
     document.unlock(new)
     await replaced(document, {new: [0]}, 50)
-    assert document.picture_at(new, 0) == picture(document, 50)
+    assert await document.picture_at(new, 0) == picture(document, 50)
 
 
 async def visibility_is_not_undone(desk: Desk) -> None:
@@ -268,7 +269,7 @@ async def readers_know_every_drawing(desk: Desk) -> None:
     assert document.keyframe_times(paper) == (0,)
     assert document.length == LINE_TIMES[-1] + 1
     for layer in (lines, keys, paper):
-        reader = document.open_reader(layer, keys)
+        reader = await document.open_reader(layer, keys)
         try:
             assert reader.times == document.keyframe_times(layer)
             digests = [digest_of(reader.picture(time)) for time in reader.times]
@@ -309,12 +310,12 @@ async def several_layers_come_as_one_group_in_one_step(desk: Desk) -> None:
     assert list(document.our_layers()) == [lower, upper]
     names = [layer.name for layer in document.layers() if layer.name != "Both"]
     assert names[:3] == ["Upper", "Lower", "Lines"]
-    assert document.picture_at(lower, 4) == picture(document, 2)
-    assert document.picture_at(upper, 4) == picture(document, 12)
+    assert await document.picture_at(lower, 4) == picture(document, 2)
+    assert await document.picture_at(upper, 4) == picture(document, 12)
     await replaced(document, {lower: [2], upper: [4]}, 50)
     await desk.settle()
-    assert document.picture_at(lower, 2) == document.picture_at(upper, 4) == picture(document, 50)
-    assert document.picture_at(upper, 2) == picture(document, 11)
+    assert await document.picture_at(lower, 2) == await document.picture_at(upper, 4) == picture(document, 50)
+    assert await document.picture_at(upper, 2) == picture(document, 11)
     for _step in range(2):
         document.undo()
         await desk.settle()

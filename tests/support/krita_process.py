@@ -19,6 +19,7 @@ import zmq
 from keycel_installer import krita_plugin
 from keycel_shared import paths
 
+from .krita_crash import crash_error
 from .krita_root import REPOSITORY, KritaRoot
 
 DRIVER = REPOSITORY / "tests" / "krita" / "driver"
@@ -182,12 +183,19 @@ class KritaProcess:
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return "\n".join(line for line in lines if not line.startswith("QPainter::"))[-characters:]
 
+    def _faults(self) -> str:
+        """What the test driver's `faulthandler` wrote when a signal killed Krita."""
+        path = self.folder / "mailbox" / "faults.txt"
+        return path.read_text() if path.exists() else ""
+
     def _wait_for(self, path: Path, what: str, timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while not path.exists():
             if not self.alive:
                 code = self._process.returncode if self._process else None
-                raise RuntimeError(f"Krita ended with {code} during {what}:\n{self.log_tail()}")
+                raise crash_error(
+                    f"Krita ended with {code} during {what}:\n{self.log_tail()}", self._faults()
+                )
             if time.monotonic() > deadline:
                 self.hung = True
                 raise TimeoutError(f"no answer from Krita to {what} in {timeout:.0f} s:\n{self.log_tail()}")

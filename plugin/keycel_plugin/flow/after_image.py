@@ -42,7 +42,7 @@ async def color_after_image(
             _("The backend has no engine that colours after an image."),
             _("Update Keycel's backend."),
         )
-    shot = Shot(document, choice.line_layer, choice.color_layer)
+    shot = await Shot.open(document, choice.line_layer, choice.color_layer)
     try:
         ours = layer_to_fill(document, ShotMemory(document).record(), choice)
         if ours is None:

@@ -140,7 +140,7 @@ async def _drawing(
     """The drawing at a frame number (None: the playhead's), holds resolved, and its pixels."""
     progress.show(_("Reading the timeline"))
     playhead = document.playhead() if time is None else time
-    reader = document.open_reader(line_layer, space)
+    reader = await document.open_reader(line_layer, space)
     try:
         index = bisect_right(reader.times, playhead)
         start = reader.times[index - 1] if index else playhead

@@ -20,13 +20,14 @@ from keycel_shared.pixels import LARGEST_SIDE
 class Shot:
     """The pictures of a shot by digest. Only digests are kept; pixels are read again when asked for."""
 
-    def __init__(self, document: ShotDocument, line_layer: str, color_layer: str) -> None:
-        """Open the two layers for reading; `close` afterwards.
-
-        Raises:
-            KeycelError: DOC_* if the choice of layers cannot work.
-        """
-        _check(document, line_layer, color_layer)
+    def __init__(
+        self,
+        document: ShotDocument,
+        line_layer: str,
+        color_layer: str,
+        readers: tuple[LayerReader, LayerReader],
+    ) -> None:
+        """Use `open` instead. `readers` are those of the two layers."""
         self.document = document
         self.line_layer = line_layer
         self.color_layer = color_layer
@@ -36,12 +37,23 @@ class Shot:
         self.keyframes: list[PictureAt] = []
         """What is painted on drawings, ascending."""
         self._pictures: dict[str, Callable[[], bytes]] = {}
-        self._lines = document.open_reader(line_layer, color_layer)
+        self._lines, self._colors = readers
+
+    @classmethod
+    async def open(cls, document: ShotDocument, line_layer: str, color_layer: str) -> Shot:
+        """Open the two layers for reading; `close` afterwards.
+
+        Raises:
+            KeycelError: DOC_* if the choice of layers cannot work.
+        """
+        _check(document, line_layer, color_layer)
+        lines = await document.open_reader(line_layer, color_layer)
         try:
-            self._colors = document.open_reader(color_layer, color_layer)
+            colors = await document.open_reader(color_layer, color_layer)
         except BaseException:
-            self._lines.close()
+            lines.close()
             raise
+        return cls(document, line_layer, color_layer, (lines, colors))
 
     async def read(self, progress: Progress) -> None:
         """Look at every picture once, in slices.

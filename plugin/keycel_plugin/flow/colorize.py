@@ -31,7 +31,7 @@ async def colorize(
     Raises:
         KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
     """
-    shot = Shot(document, choice.line_layer, choice.color_layer)
+    shot = await Shot.open(document, choice.line_layer, choice.color_layer)
     try:
         ours = layer_to_fill(document, ShotMemory(document).record(), choice)
         if ours is None:
@@ -66,7 +66,7 @@ async def spread(document: ShotDocument, choice: Choice, context: Context) -> st
             _("Choose it as the line layer and press Colorize first."),
         )
     check_can_begin(document, ours.layer)
-    shot = Shot(document, ours.line_layer, ours.color_layer)
+    shot = await Shot.open(document, ours.line_layer, ours.color_layer)
     try:
         await shot.read(context.progress)
         stock = await take_stock(document, ours, frames_of(shot, ours), context.progress)

@@ -9,14 +9,14 @@ from keycel_plugin.host.ports import LayerReader, ShotDocument
 from keycel_plugin.state.records import LayerRecord
 
 
-def open_drawings(document: ShotDocument, ours: LayerRecord) -> LayerReader | None:
+async def open_drawings(document: ShotDocument, ours: LayerRecord) -> LayerReader | None:
     """A reader of the line layer; None if that layer is gone. Close it after use."""
     present = {layer.id for layer in document.layers()}
     if ours.line_layer not in present:
         return None
     # Our layer has the colour space that its colour layer had.
     space = ours.color_layer if ours.color_layer in present else ours.layer
-    return document.open_reader(ours.line_layer, space)
+    return await document.open_reader(ours.line_layer, space)
 
 
 def picture_held(reader: LayerReader, time: int) -> bytes:

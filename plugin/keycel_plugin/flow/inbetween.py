@@ -96,7 +96,7 @@ async def inbetween(
         KeycelError: nothing was delivered, or (OUT_READ_BACK) not unchanged.
     """
     choice = _of_sketches(document, choice)
-    shot = Shot(document, choice.line_layer, choice.color_layer)
+    shot = await Shot.open(document, choice.line_layer, choice.color_layer)
     try:
         await shot.read(context.progress)
         check_references(shot.keyframes, replace(choice, reference_layer=""))  # a picture is no painted key
@@ -213,7 +213,7 @@ async def _lines_now(
     found: dict[int, str] = {}
     for number, time in enumerate(times):
         progress.show(_("Looking for changes of yours"), number, len(times))
-        found[time] = await shown_digest(document.picture_at(drawn.layer, time)) if drawn.layer else ""
+        found[time] = await shown_digest(await document.picture_at(drawn.layer, time)) if drawn.layer else ""
     return found
 
 

@@ -31,7 +31,7 @@ async def keys_now(document: ShotDocument, drawn: LayerRecord | None, times: Ite
 
     `drawn`: the record of our layer with drawn in-betweens.
     """
-    reader = open_drawings(document, drawn) if drawn is not None else None
+    reader = await open_drawings(document, drawn) if drawn is not None else None
     if reader is None:
         return {}
     keys: dict[int, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keycel_plugin.flow.memory import Region
@@ -68,11 +68,11 @@ class Looks:
         layer: str,
         time: int,
         size: tuple[int, int],
-        read: Callable[[], bytes],
+        read: Callable[[], Awaitable[bytes]],
         wish: Callable[[str], Wish],
     ) -> bool:
         """Look at what `read` gives: BGRA pixels, or nothing. True if it is another picture than before."""
-        pixels = read()
+        pixels = await read()
         await pause()
         checksum = hash(pixels)
         known = self.get(layer, time)

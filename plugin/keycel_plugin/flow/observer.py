@@ -122,7 +122,7 @@ class Observer:
     async def _lines_at(self, time: int, side: int) -> QtGui.QImage:
         reading = Reading(self.document, self.sheet)
         try:
-            return await small_lines(reading.drawing(time), self.sheet.size, side)
+            return await small_lines(await reading.drawing(time), self.sheet.size, side)
         finally:
             reading.close()
 
@@ -163,7 +163,7 @@ class Reading:
 
     def __init__(self, document: ShotDocument, sheet: Sheet) -> None:
         self.longest = 0.0
-        """Seconds that the slowest step took."""
+        """Seconds that the slowest step took; waiting for Krita to be idle may be part of it."""
         self._document = document
         self._sheet = sheet
         self._readers: dict[str, LayerReader] = {}
@@ -172,14 +172,14 @@ class Reading:
     def has_lines(self) -> bool:
         return bool(self._sheet.line_layer)
 
-    def drawing(self, time: int) -> bytes:
-        return self._picture(self._sheet.line_layer, self._space, time)
+    async def drawing(self, time: int) -> bytes:
+        return await self._picture(self._sheet.line_layer, self._space, time)
 
-    def sketch(self, time: int) -> bytes:
-        return self._picture(self._sheet.sketch_layer, self._space, time)
+    async def sketch(self, time: int) -> bytes:
+        return await self._picture(self._sheet.sketch_layer, self._space, time)
 
-    def keyframe(self, time: int) -> bytes:
-        return self._picture(self._sheet.color_layer, self._sheet.color_layer, time)
+    async def keyframe(self, time: int) -> bytes:
+        return await self._picture(self._sheet.color_layer, self._sheet.color_layer, time)
 
     @property
     def _space(self) -> str:
@@ -192,10 +192,10 @@ class Reading:
                 reader.close()
         self._readers.clear()
 
-    def _picture(self, layer: str, space: str, time: int) -> bytes:
+    async def _picture(self, layer: str, space: str, time: int) -> bytes:
         with self._measured():
             if layer not in self._readers:
-                self._readers[layer] = self._document.open_reader(layer, space)
+                self._readers[layer] = await self._document.open_reader(layer, space)
             return picture_held(self._readers[layer], time)
 
     @contextmanager

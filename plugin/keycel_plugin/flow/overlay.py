@@ -142,7 +142,7 @@ async def _takes_shown(document: ShotDocument, ours: LayerRecord, progress: Prog
     for number, time in enumerate(times):
         progress.show(_("Looking for unsure regions"), number, len(times))
         frame = ours.frame(time)
-        shown = await shown_digest(document.picture_at(ours.layer, time))
+        shown = await shown_digest(await document.picture_at(ours.layer, time))
         entry = frame.find_written(shown) or (frame.written[-1] if frame.written else None)
         takes[time] = "" if entry is None or (shown and shown == frame.accepted) else entry.take
     return takes
@@ -174,7 +174,7 @@ async def _mend(document: ShotDocument, ours: LayerRecord, marks: _Marks, progre
         wanted = await marks.put(staged, marks.times())
         wrong: list[int] = []
         for time in marks.times():
-            present = await shown_digest(document.picture_at(ours.overlay, time))
+            present = await shown_digest(await document.picture_at(ours.overlay, time))
             if present != wanted[time]:
                 wrong.append(time)
         if wrong:

@@ -85,7 +85,7 @@ class PairWriting(Writing):
         check_still_there(self._document, self._drawn.layer)
         shown = await super()._look(layer, progress)
         for time in shown:
-            pixels = self._document.picture_at(self._drawn.layer, time)
+            pixels = await self._document.picture_at(self._drawn.layer, time)
             self._shown_lines[time] = await shown_digest(pixels)
         return shown
 

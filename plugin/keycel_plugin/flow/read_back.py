@@ -22,7 +22,7 @@ async def read_back(
     wrong: list[int] = []
     for number, time in enumerate(sorted(wanted)):
         progress.deliver(_("Checking the new frames"), number, len(wanted))
-        if await shown_digest(document.picture_at(layer, time)) != wanted[time]:
+        if await shown_digest(await document.picture_at(layer, time)) != wanted[time]:
             wrong.append(time)
     if wrong:
         raise KeycelError(

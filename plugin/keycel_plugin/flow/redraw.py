@@ -42,7 +42,7 @@ async def redraw(document: ShotDocument, ours: LayerRecord, times: Sequence[int]
     pixels = await memory.take_pixels(made.drawing)
     if not pixels:
         raise _lost()
-    shown = {time: await shown_digest(document.picture_at(ours.layer, time)) for time in meant}
+    shown = {time: await shown_digest(await document.picture_at(ours.layer, time)) for time in meant}
     stock = Stock(ours, shown, shown)
     refused = await _refused(stock, meant, context.question)
     wanted = [time for time in meant if time not in refused]

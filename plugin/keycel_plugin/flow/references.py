@@ -44,7 +44,7 @@ async def add_references(
     for number, time in enumerate(times):
         progress.show(_("Reading corrected frames"), number, len(times))
         pixels = await _in_engines_colors(
-            stock, memory, time, shot.document.picture_at(stock.ours.layer, time)
+            stock, memory, time, await shot.document.picture_at(stock.ours.layer, time)
         )
         digest = await digest_in_slices(pixels)
         shot.add_picture(digest, partial(zlib.decompress, await packed(pixels)))
@@ -66,7 +66,7 @@ async def read_reference(shot: Shot, layer: str) -> str:
     """
     if not layer:
         return ""
-    reader = shot.document.open_reader(layer, shot.color_layer)
+    reader = await shot.document.open_reader(layer, shot.color_layer)
     try:
         for time in reader.times:
             await pause()
@@ -95,7 +95,7 @@ async def read_masks(shot: Shot, layer: str, times: Collection[int]) -> tuple[Pi
     if not layer:
         return ()
     found: list[PictureAt] = []
-    reader = shot.document.open_reader(layer, shot.color_layer)
+    reader = await shot.document.open_reader(layer, shot.color_layer)
     try:
         for time in sorted(times):
             await pause()

@@ -36,7 +36,7 @@ async def regenerate(document: ShotDocument, times: tuple[int, ...], choice: Cho
     if ours.has_drawings:
         return await redraw(document, ours, times, context)
     check_can_begin(document, ours.layer)
-    shot = Shot(document, ours.line_layer, ours.color_layer)
+    shot = await Shot.open(document, ours.line_layer, ours.color_layer)
     try:
         asked = times or (document.playhead(),)
         await shot.read(context.progress)

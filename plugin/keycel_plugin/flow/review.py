@@ -94,12 +94,12 @@ class _Look:
 async def _look(document: ShotDocument, ours: LayerRecord, times: Sequence[int]) -> list[_Look]:
     looks: list[_Look] = []
     around = await keys_now(document, ShotMemory(document).record().drawn(ours.line_layer), times)
-    lines = open_drawings(document, ours)
+    lines = await open_drawings(document, ours)
     try:
         for time in times:
             await pause()
             frame = ours.frame(time)
-            shown = await shown_digest(document.picture_at(ours.layer, time))
+            shown = await shown_digest(await document.picture_at(ours.layer, time))
             written = frame.find_written(shown)
             if lines is not None:
                 drawing = await drawing_digest(lines, time)
@@ -119,7 +119,7 @@ async def _kept(document: ShotDocument, ours: LayerRecord, look: _Look) -> bool:
     """Keep what the artist has painted; False if they are painting on just now."""
     if look.written is not None:
         return True
-    pixels = document.picture_at(ours.layer, look.time)
+    pixels = await document.picture_at(ours.layer, look.time)
     if await shown_digest(pixels) != look.shown:
         return False
     await ShotMemory(document).keep_take(look.shown, pixels, {})

@@ -63,5 +63,5 @@ async def take_stock(
     looked_at = sorted(drawings if times is None else times) if ours.layer else []
     for number, time in enumerate(looked_at):
         progress.show(_("Looking for changes of yours"), number, len(looked_at))
-        shown[time] = await shown_digest(document.picture_at(ours.layer, time))
+        shown[time] = await shown_digest(await document.picture_at(ours.layer, time))
     return Stock(ours, drawings, shown)

@@ -37,6 +37,8 @@ _LOOK_SECONDS = 1.0
 _FELT_SECONDS = 0.06
 _FELT_SHARE = 0.01
 """Of the time, if a step of reading is felt: a line layer with masks takes that long."""
+_MOST_FELT_SECONDS = 0.5
+"""Slower steps were waiting: copying a document takes less."""
 _ERROR_SECONDS = 5.0
 """After something could not be read."""
 _REST_MS = 8
@@ -247,7 +249,7 @@ class Watch(QtCore.QObject):
                 new |= await self._look_at_frame(observer, reading, start)
         finally:
             reading.close()
-            felt = reading.longest if reading.longest > _FELT_SECONDS else 0.0
+            felt = min(reading.longest, _MOST_FELT_SECONDS) if reading.longest > _FELT_SECONDS else 0.0
             self._look_again_at = time.monotonic() + max(_LOOK_SECONDS, felt / _FELT_SHARE)
         if new:
             self._publish()

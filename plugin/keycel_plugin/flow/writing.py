@@ -204,7 +204,7 @@ class Writing:
         playhead = max((time for time in self._planned if time <= self._document.playhead()), default=-1)
         for number, time in enumerate(sorted(self._planned, key=lambda time: (time == playhead, time))):
             progress.show(_("Looking for changes of yours"), number, len(self._planned))
-            pixels = self._document.picture_at(layer, time)
+            pixels = await self._document.picture_at(layer, time)
             shown[time] = await shown_digest(pixels)
             if self._would_be_lost(ours.frame(time), shown[time]):
                 await self._keep(shown[time], pixels, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from keycel_plugin.tasks import pause
 
 from . import api
+from .refusals import no_document
 
 _POLL_MS = 2
 
@@ -14,7 +15,32 @@ async def until_idle(document: api.Document) -> None:
 
     Unlike `waitForDone` this blocks nobody: on the artist's own document it simply lasts until their
     stroke has ended.
+
+    Raises:
+        KeycelError: DOC_NO_SHOT if the document is closed meanwhile.
     """
+    await _locked(document)
+    document.unlock()
+
+
+async def copy_of(document: api.Document) -> api.Document:
+    """A hidden copy with the same layers and ids; close it after use.
+
+    Krita copies without taking a lock. If its other threads change the layers meanwhile, as at an undo, it
+    crashes; and while it waits for them it handles events, so that we may well be asked at such a moment.
+
+    Raises:
+        KeycelError: DOC_NO_SHOT if the document is closed meanwhile.
+    """
+    await _locked(document)
+    try:
+        return document.clone()
+    finally:
+        document.unlock()
+
+
+async def _locked(document: api.Document) -> None:
     while not document.tryBarrierLock():
         await pause(_POLL_MS)
-    document.unlock()
+        if not document.width():  # closed: it would never be idle
+            raise no_document()

@@ -118,14 +118,14 @@ class KritaDocument:
 
     # ---------------------------------------------------------------------------- pictures
 
-    def open_reader(self, layer: str, color_layer: str) -> LayerReader:
-        return open_reader(self._open(), self._node(layer), self._work_space(color_layer))
+    async def open_reader(self, layer: str, color_layer: str) -> LayerReader:
+        return await open_reader(self._open(), self._node(layer), self._work_space(color_layer))
 
-    def picture_at(self, layer: str, time: int) -> bytes:
+    async def picture_at(self, layer: str, time: int) -> bytes:
         document, node = self._open(), self._node(layer)
         if not node.animated() or not node.hasKeyframeAtTime(time):
             return b""
-        reader = open_pixel_reader(document, node, self._work_space(layer))
+        reader = await open_pixel_reader(document, node, self._work_space(layer))
         try:
             return reader.picture(time)
         finally:

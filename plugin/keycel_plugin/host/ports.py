@@ -161,11 +161,14 @@ class ShotDocument(Protocol):
 
     # ---------------------------------------------------------------------------- pictures
 
-    def open_reader(self, layer: str, color_layer: str) -> LayerReader:
-        """Read `layer` in the colour space of `color_layer` (8-bit RGBA)."""
+    async def open_reader(self, layer: str, color_layer: str) -> LayerReader:
+        """Read `layer` in the colour space of `color_layer` (8-bit RGBA).
+
+        Some layers are read from a copy of the document, which waits until nothing is being done to it.
+        """
         ...
 
-    def picture_at(self, layer: str, time: int) -> bytes:
+    async def picture_at(self, layer: str, time: int) -> bytes:
         """What a paint layer of ours has in its keyframe at exactly `time`; empty if there is none."""
         ...
 

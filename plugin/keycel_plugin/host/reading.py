@@ -12,6 +12,7 @@ from keycel_shared.errors import ErrorCode, KeycelError
 from . import api, layers
 from .color_space import ColorSpace, color_space_of
 from .hidden import close_hidden
+from .idle import copy_of, until_idle
 from .refusals import no_such_layer
 from .timeline import is_derived, keyframe_times, times_shown
 
@@ -42,17 +43,22 @@ class PixelReader:
 class ConvertedReader:
     """Reads a paint layer of another depth or model through a converted hidden copy."""
 
-    def __init__(self, document: api.Document, node: api.Node, space: ColorSpace) -> None:
-        self._copy = document.clone()
-        try:
-            twin = _twin(self._copy, node)
-            twin.setColorSpace(space.model, space.depth, space.profile)
-            self._copy.waitForDone()
-            self._reader = PixelReader(self._copy, _twin(self._copy, node))
-        except BaseException:
-            close_hidden(self._copy)
-            raise
+    def __init__(self, copy: api.Document, twin: api.Node) -> None:
+        """`twin`: the layer in the hidden `copy`."""
+        self._copy = copy
+        self._reader = PixelReader(copy, twin)
         self.times = self._reader.times
+
+    @classmethod
+    async def open(cls, document: api.Document, node: api.Node, space: ColorSpace) -> ConvertedReader:
+        copy = await copy_of(document)
+        try:
+            _twin(copy, node).setColorSpace(space.model, space.depth, space.profile)
+            await until_idle(copy)
+            return cls(copy, _twin(copy, node))
+        except BaseException:
+            close_hidden(copy)
+            raise
 
     def picture(self, time: int) -> bytes:
         return self._reader.picture(time)
@@ -64,16 +70,23 @@ class ConvertedReader:
 class LookReader:
     """Reads how a group, clone or masked layer looks, from a hidden copy whose playhead may move."""
 
-    def __init__(self, document: api.Document, node: api.Node, space: ColorSpace) -> None:
-        self.times = times_shown(document, node)
-        self._copy = document.clone()
+    def __init__(self, copy: api.Document, twin: api.Node) -> None:
+        """`twin`: the layer in the hidden `copy`."""
+        self.times = times_shown(copy, twin)
+        self._copy = copy
+        self._node = twin
+
+    @classmethod
+    async def open(cls, document: api.Document, node: api.Node, space: ColorSpace) -> LookReader:
+        copy = await copy_of(document)
         try:
-            if color_space_of(self._copy) != space:
-                self._convert(space)
-            self._node = _twin(self._copy, node)
-            self._show(self._node)
+            if color_space_of(copy) != space:
+                await _convert(copy, space)
+            twin = _twin(copy, node)
+            _show(copy, twin)
+            return cls(copy, twin)
         except BaseException:
-            close_hidden(self._copy)
+            close_hidden(copy)
             raise
 
     def picture(self, time: int) -> bytes:
@@ -86,38 +99,40 @@ class LookReader:
     def close(self) -> None:
         close_hidden(self._copy)
 
-    def _convert(self, space: ColorSpace) -> None:
-        for node, _depth in layers.walk(self._copy.rootNode()):
-            node.setColorSpace(space.model, space.depth, space.profile)
-        self._copy.setColorSpace(space.model, space.depth, space.profile)
-        self._copy.waitForDone()
-
-    def _show(self, node: api.Node) -> None:
-        """Krita does not compute the look of hidden layers."""
-        root = layers.identity(self._copy.rootNode())
-        within: api.Node | None = node
-        while within is not None and layers.identity(within) != root:
-            within.setVisible(True)
-            within = within.parentNode()
-
 
 Reader = PixelReader | ConvertedReader | LookReader
 
 
-def open_reader(document: api.Document, node: api.Node, space: ColorSpace) -> Reader:
+async def open_reader(document: api.Document, node: api.Node, space: ColorSpace) -> Reader:
     """A reader for any kind of layer; close it after use. `space` is 8-bit RGBA."""
     if is_derived(node):
-        return LookReader(document, node, space)
-    return open_pixel_reader(document, node, space)
+        return await LookReader.open(document, node, space)
+    return await open_pixel_reader(document, node, space)
 
 
-def open_pixel_reader(
+async def open_pixel_reader(
     document: api.Document, node: api.Node, space: ColorSpace
 ) -> PixelReader | ConvertedReader:
     """For a paint layer's own pixels, whatever masks it has."""
     if not color_space_of(node).is_work_format:
-        return ConvertedReader(document, node, space)
+        return await ConvertedReader.open(document, node, space)
     return PixelReader(document, node)
+
+
+async def _convert(copy: api.Document, space: ColorSpace) -> None:
+    for node, _depth in layers.walk(copy.rootNode()):
+        node.setColorSpace(space.model, space.depth, space.profile)
+    copy.setColorSpace(space.model, space.depth, space.profile)
+    await until_idle(copy)
+
+
+def _show(copy: api.Document, node: api.Node) -> None:
+    """Krita does not compute the look of hidden layers."""
+    root = layers.identity(copy.rootNode())
+    within: api.Node | None = node
+    while within is not None and layers.identity(within) != root:
+        within.setVisible(True)
+        within = within.parentNode()
 
 
 def _twin(copy: api.Document, node: api.Node) -> api.Node:

@@ -11,7 +11,7 @@ from keycel_plugin.host.artists_view import TIMELINE_VIEW
 from keycel_plugin.host.krita_document import KritaHost
 from keycel_plugin.host.ports import Place, Replacement
 from keycel_plugin.qt import QtCore, QtWidgets
-from keycel_plugin.tasks import Task
+from keycel_plugin.tasks import Task, pause
 from keycel_shared.errors import KeycelError
 from keycel_shared.pixels import digest_of
 
@@ -30,21 +30,57 @@ def open_quietly(path):
 
 def read_layer(layer, color_layer):
     """What the plugin would send for a layer: digest of each picture by frame number."""
-    document = KritaHost().active_document()
+    document, result = KritaHost().active_document(), {}
+
+    async def read():
+        reader = await document.open_reader(layer_id(layer), layer_id(color_layer))
+        try:
+            pictures = {time: reader.picture(time) for time in reader.times}
+        finally:
+            reader.close()
+        result["kind"] = type(reader).__name__
+        result["digests"] = {time: hashlib.sha256(data).hexdigest() for time, data in pictures.items()}
+        result["visible"] = {time: digest_of(visible_part(data)) for time, data in pictures.items()}
+        result["first"] = list(pictures[min(pictures)][:4])
+
     try:
-        reader = document.open_reader(layer_id(layer), layer_id(color_layer))
+        yield from finish(read())
     except KeycelError as error:
         return {"error": error.value.code.value, "remedy": error.value.remedy}
-    try:
-        pictures = {time: reader.picture(time) for time in reader.times}
-    finally:
-        reader.close()
-    return {
-        "kind": type(reader).__name__,
-        "digests": {time: hashlib.sha256(data).hexdigest() for time, data in pictures.items()},
-        "visible": {time: digest_of(visible_part(data)) for time, data in pictures.items()},
-        "first": list(pictures[min(pictures)][:4]),
-    }
+    return result
+
+
+def read_while_layers_move(group, layer, rounds):
+    """Read a group as often as it goes while layers are moved out of it and back; answers how often."""
+    within, pattern = (krita.activeDocument().nodeByName(name) for name in (group, layer))
+    for number in range(20):
+        twin = pattern.clone()
+        twin.setName(f"Twin {number}")
+        within.addChildNode(twin, None)
+    yield from settle()
+    document, times, moving = KritaHost().active_document(), [], [True]
+
+    async def read():
+        while moving[0]:
+            reader = await document.open_reader(layer_id(group), layer_id(group))
+            times.append(reader.times)
+            reader.close()
+            await pause(random.randrange(4))
+
+    ends = []
+    task = Task(read(), ends.append)
+    for _ in range(rounds):
+        for node in within.childNodes()[:3]:
+            node.remove()  # Krita handles events in here: that is when it crashed
+            within.addChildNode(node, None)
+        yield 0
+    moving[0] = False
+    while task.running:
+        yield 0.005
+    if ends[0] is not None:
+        raise ends[0]
+    yield from settle()
+    return len(times)
 
 
 def visible_part(data):
@@ -118,7 +154,7 @@ async def deliver(document, name, beside, cels, place, result):
         for number, times in enumerate(cels):
             await staged.put(min(times), pixels_of(number + 1, width, height))
         result["layer"] = await document.add_layer(staged, name, beside, place)
-        result["read_back"] = read_back(document, result["layer"], staged.digests)
+        result["read_back"] = await read_back(document, result["layer"], staged.digests)
     finally:
         staged.close()
 
@@ -143,7 +179,7 @@ def replace_frames(changes, color_layer, interruption=None):
             result["started"] = clock.perf_counter()
             await document.replace_frames(replacements)
             result["seconds"] = clock.perf_counter() - result.pop("started")
-            result["read_back"] = [read_back(document, r.layer, r.staged.digests) for r in replacements]
+            result["read_back"] = [await read_back(document, r.layer, r.staged.digests) for r in replacements]
         finally:
             for replacement in replacements:
                 replacement.staged.close()
@@ -156,15 +192,23 @@ def replace_frames(changes, color_layer, interruption=None):
     return result
 
 
-def read_back(document, layer, digests):
-    return {time: digest_of(document.picture_at(layer, time)) == wanted for time, wanted in digests.items()}
+async def read_back(document, layer, digests):
+    return {
+        time: digest_of(await document.picture_at(layer, time)) == wanted for time, wanted in digests.items()
+    }
 
 
 def pictures_at(layer, times):
     """Digest of what a layer has in its keyframe at each time; None where it has none."""
-    document = KritaHost().active_document()
-    pictures = {time: document.picture_at(layer_id(layer), time) for time in times}
-    return {time: digest_of(data) if data else None for time, data in pictures.items()}
+    document, result = KritaHost().active_document(), {}
+
+    async def read():
+        for time in times:
+            data = await document.picture_at(layer_id(layer), time)
+            result[time] = digest_of(data) if data else None
+
+    yield from finish(read())
+    return result
 
 
 def profiles():

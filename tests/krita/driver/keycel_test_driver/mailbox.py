@@ -1,5 +1,6 @@
 """Requests and replies as files, and a heartbeat that measures how long the GUI thread was busy."""
 
+import faulthandler
 import importlib.util
 import inspect
 import json
@@ -52,6 +53,8 @@ class Mailbox(QObject):
     def __init__(self):
         super().__init__()
         self._folder = Path(os.environ["KEYCEL_TEST_MAILBOX"])
+        self._faults = (self._folder / "faults.txt").open("w")  # stays open: it is written to by a signal
+        faulthandler.enable(self._faults, all_threads=False)
         self._number = 1
         self._running = None
         self.heartbeat = Heartbeat(self)
