@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.cancelling import assert_cancelled_within_a_step
 from support.drawn_shots import agreement, all_targets, draw, figure, shot_from
 from support.looker import Looker
 from support.tiny_sketchkey import tiny_networks
@@ -195,16 +196,7 @@ def test_reading_and_carrying_can_be_cancelled_before_every_drawing(
 
 
 def test_a_step_can_be_cancelled_before_it_is_done(engine: CelEngine) -> None:
-    told: list[str] = []
-    asked: list[str] = []
-
-    def cancelled() -> bool:
-        asked.append(told[-1] if told else "")
-        return asked.count("Sampling") > 20
-
-    with pytest.raises(Cancelled):
-        list(engine.run(_request(_shot(5)), lambda _, doing: told.append(doing), cancelled))
-    assert told.count("Sampling") == 1, "the second step was under way"
+    assert_cancelled_within_a_step(engine, _request(_shot(5)))
 
 
 def test_previews_show_what_every_step_came_to(weights: Path) -> None:

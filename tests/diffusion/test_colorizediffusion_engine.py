@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.cancelling import assert_cancelled_within_a_step
 from support.drawn_shots import BODY, HEAD, all_targets, draw, figure, shot_from
 from support.installed_colorizediffusion import install_tiny_coloring
 from support.looker import Looker
@@ -148,6 +149,10 @@ def test_cancelling_ends_at_the_next_step(engine: ColorizeDiffusionEngine) -> No
     with pytest.raises(Cancelled):
         list(results)
     assert asked.count("Sampling") == 2
+
+
+def test_a_step_can_be_cancelled_before_it_is_done(engine: ColorizeDiffusionEngine) -> None:
+    assert_cancelled_within_a_step(engine, _request(_shot()))
 
 
 def test_running_out_of_memory_gives_up_step_by_step_and_says_so(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.cancelling import assert_cancelled_within_a_step
 from support.drawn_shots import all_targets, draw, figure, shot_from
 from support.installed_lvcd import install_tiny
 from support.looker import Looker
@@ -181,6 +182,10 @@ def test_cancelling_ends_at_the_next_step(home: Path) -> None:
     with pytest.raises(Cancelled):
         list(results)
     assert asked.count("Sampling") == 2
+
+
+def test_a_step_can_be_cancelled_before_it_is_done(home: Path) -> None:
+    assert_cancelled_within_a_step(_loaded(home), _request(_shot(3)))
 
 
 def test_running_out_of_memory_gives_up_step_by_step_and_says_so(

@@ -18,6 +18,7 @@ from keycel_backend.engines.anidoc.painter import ClipPainter, Material
 from keycel_backend.engines.anidoc.reference_colors import ReferenceColors, read_reference_colors
 from keycel_backend.engines.anidoc.settings import Settings
 from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
+from keycel_backend.engines.checking import checked_on_processor
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.timeline import stretches
 from keycel_backend.engines.installed import Runner
@@ -35,9 +36,11 @@ from keycel_shared.errors import ErrorCode, KeycelError
 def load_runner(folder: Path, device: str, precision: str) -> Runner:
     """What runs requests with the model in `folder`. Raises what `load_networks` raises."""
     loaded, recent = load_networks(folder, device, precision), RecentPainters[ClipPainter]()
-    return lambda request, progress, checkpoint: AniDocRun(
-        request, loaded, recent, progress, checkpoint
-    ).frames()
+
+    def runner(request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> Iterator[FrameResult]:
+        return AniDocRun(request, loaded, recent, progress, checkpoint).frames()
+
+    return checked_on_processor(loaded.networks, loaded.device, runner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from keycel_backend.diffusion.sketchkey.sampling import Painted, StepCallback, f
 from keycel_backend.diffusion.sketchkey.sizes import PictureSize
 from keycel_backend.diffusion.sketchkey.windows import LONGEST, Window, plan_windows
 from keycel_backend.engines.cel.carrying import carry_from_all
-from keycel_backend.engines.cel.checking import checked
 from keycel_backend.engines.cel.frames import CelFrame, ink, latent_of, resized, to_picture
+from keycel_backend.engines.checking import checked
 from keycel_backend.engines.painting import Listener
 from keycel_backend.regions.arrays import Bytes
 
@@ -135,7 +135,7 @@ class CelPainter:
         }
         sequence = self._sequence(painting, window)
         told = _told(window, frame, listener)
-        with checked(self._networks, listener.checkpoint):
+        with checked([self._networks], listener.checkpoint):
             painted = paint(self._networks, sequence, noise, self._steps, told, held)
         return painted.latents[slot]
 
@@ -149,7 +149,7 @@ class CelPainter:
             noise = torch.stack([frame_noise(painting.frames[one].seed, shape) for one in window.frames])
             shown = window.new[len(window.new) // 2]
             told = _told(window, shown, listener)
-            with checked(self._networks, listener.checkpoint):
+            with checked([self._networks], listener.checkpoint):
                 painted = paint(self._networks, sequence, noise, self._steps, told)
             painting.done.append(painted)
         return painting

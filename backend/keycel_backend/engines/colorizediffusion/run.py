@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keycel_backend.diffusion.colorizediffusion.cost import calls_of, detail_steps
 from keycel_backend.engines.base import Drawing, FrameResult, ProgressCallback, Request
+from keycel_backend.engines.checking import checked_on_processor
 from keycel_backend.engines.colorizediffusion.description import detail_size
 from keycel_backend.engines.colorizediffusion.material import nothing_of, prepare_drawing, prepare_reference
 from keycel_backend.engines.colorizediffusion.networks import LoadedNetworks, load_networks
@@ -31,7 +32,11 @@ from keycel_shared.errors import ErrorCode, KeycelError
 def load_runner(folder: Path, device: str, precision: str) -> Runner:
     """What runs requests with the model in `folder`. Raises what `load_networks` raises."""
     loaded = load_networks(folder, device, precision)
-    return lambda request, progress, checkpoint: ReferenceRun(request, loaded, progress, checkpoint).frames()
+
+    def runner(request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> Iterator[FrameResult]:
+        return ReferenceRun(request, loaded, progress, checkpoint).frames()
+
+    return checked_on_processor(loaded.networks, loaded.device, runner)
 
 
 class ReferenceRun:

@@ -20,6 +20,7 @@ from keycel_backend.diffusion.flipsketch.text import Tokenizer
 from keycel_backend.diffusion.flipsketch.windows import plan_windows
 from keycel_backend.diffusion.preview import FittedWhenNeeded, RoughDecoder
 from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
+from keycel_backend.engines.checking import checked_on_processor
 from keycel_backend.engines.flat.drawings import Checkpoint
 from keycel_backend.engines.flipsketch.ink import Pen, clean_ink, sketch
 from keycel_backend.engines.flipsketch.settings import Settings
@@ -56,7 +57,11 @@ def load_runner(folder: Path, device: str, precision: str) -> Runner:
     networks, tokenizer = load_flipsketch(folder, _PRECISIONS[precision])
     target = torch.device(device)
     loaded = Loaded(networks, tokenizer, target, installed_tiny_decoder(target))
-    return lambda request, progress, checkpoint: AnimationRun(request, loaded, progress, checkpoint).frames()
+
+    def runner(request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> Iterator[FrameResult]:
+        return AnimationRun(request, loaded, progress, checkpoint).frames()
+
+    return checked_on_processor(loaded.networks, target, runner)
 
 
 class AnimationRun:

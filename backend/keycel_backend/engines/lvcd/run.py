@@ -13,6 +13,7 @@ from keycel_backend.diffusion.lvcd.options import SamplingOptions
 from keycel_backend.diffusion.lvcd.pipeline import Material
 from keycel_backend.diffusion.lvcd.segments import plan_segments
 from keycel_backend.engines.base import FrameResult, ProgressCallback, Request
+from keycel_backend.engines.checking import checked_on_processor
 from keycel_backend.engines.flat.drawings import Checkpoint, split_regions
 from keycel_backend.engines.flat.references import References
 from keycel_backend.engines.flat.timeline import Stretch, stretches
@@ -34,9 +35,12 @@ from keycel_backend.regions.lines import LineArt, read_line_art
 def load_runner(folder: Path, device: str, precision: str, compiled: bool) -> Runner:
     """What runs requests with the model in `folder`. Raises what `load_networks` raises."""
     loaded, recent = load_networks(folder, device, precision, compiled), RecentPainters[StretchPainter]()
-    return lambda request, progress, checkpoint: LvcdRun(
-        request, loaded, recent, progress, checkpoint
-    ).frames()
+
+    def runner(request: Request, progress: ProgressCallback, checkpoint: Checkpoint) -> Iterator[FrameResult]:
+        return LvcdRun(request, loaded, recent, progress, checkpoint).frames()
+
+    # compiled networks would be compiled anew around every look
+    return runner if compiled else checked_on_processor(loaded.networks, loaded.device, runner)
 
 
 @dataclass(frozen=True, slots=True)
