@@ -77,6 +77,19 @@ def test_a_group_is_read_while_its_layers_are_moved(krita: KritaProcess, small_s
     assert opened > 0
 
 
+def test_a_group_is_not_copied_in_the_middle_of_a_transformation(
+    krita: KritaProcess, small_shot: Path
+) -> None:
+    krita.run("shots", "open_shot", path=str(small_shot))
+    krita.run("host", "group", name="Group", layers=["Lines"])
+    before = read(krita, "Group", "Colour keys")
+    arguments = {"layer": "Group", "color_layer": "Colour keys"}
+    during, after = krita.run("host", "read_while_transforming", **arguments).result
+    assert during["error"] == "DOC_UNREADABLE_PICTURE"
+    assert "transformation" in during["remedy"]
+    assert after["digests"] == before
+
+
 @pytest.mark.parametrize("offset", [(-50, -30), (200, 100), (-50, 100)])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_pixels_off_the_canvas_are_cut_off(

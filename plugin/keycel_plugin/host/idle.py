@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from keycel_plugin.tasks import pause
 
 from . import api
-from .refusals import no_document
+from .refusals import busy, no_document
 
 _POLL_MS = 2
+_PATIENCE = 10.0
+"""Seconds. A stroke ends by then; a transformation that waits to be applied does not."""
 
 
 async def until_idle(document: api.Document) -> None:
@@ -30,17 +35,21 @@ async def copy_of(document: api.Document) -> api.Document:
     crashes; and while it waits for them it handles events, so that we may well be asked at such a moment.
 
     Raises:
-        KeycelError: DOC_NO_SHOT if the document is closed meanwhile.
+        KeycelError: DOC_NO_SHOT if the document is closed meanwhile; DOC_UNREADABLE_PICTURE if something is
+            being done to it for long.
     """
-    await _locked(document)
+    await _locked(document, _PATIENCE)
     try:
         return document.clone()
     finally:
         document.unlock()
 
 
-async def _locked(document: api.Document) -> None:
+async def _locked(document: api.Document, patience: float = math.inf) -> None:
+    deadline = time.monotonic() + patience
     while not document.tryBarrierLock():
+        if time.monotonic() > deadline:
+            raise busy(document.name())
         await pause(_POLL_MS)
         if not document.width():  # closed: it would never be idle
             raise no_document()

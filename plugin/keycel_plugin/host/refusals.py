@@ -14,6 +14,15 @@ def no_document() -> KeycelError:
     )
 
 
+def busy(name: str) -> KeycelError:
+    return KeycelError(
+        ErrorCode.DOC_UNREADABLE_PICTURE,
+        _("Krita is still busy with “{name}”.").format(name=name),
+        _("Finish what is under way there, such as a transformation, then press the button again."),
+        retryable=True,
+    )
+
+
 def no_such_layer(layer: str) -> KeycelError:
     return KeycelError(
         ErrorCode.DOC_NO_SUCH_LAYER,

@@ -7,6 +7,7 @@ import time as clock
 from krita import InfoObject, Krita, Selection
 from shots import add_document, class_name, close_all, settle, undo_steps, window
 
+from keycel_plugin.host import idle
 from keycel_plugin.host.artists_view import TIMELINE_VIEW
 from keycel_plugin.host.krita_document import KritaHost
 from keycel_plugin.host.ports import Place, Replacement
@@ -81,6 +82,23 @@ def read_while_layers_move(group, layer, rounds):
         raise ends[0]
     yield from settle()
     return len(times)
+
+
+def read_while_transforming(layer, color_layer):
+    """What reading says while a transformation waits to be applied, and once it is given up."""
+    krita.activeDocument().setActiveNode(krita.activeDocument().nodeByName(color_layer))
+    yield from settle()
+    krita.action("KisToolTransform").trigger()
+    yield 1
+    idle._PATIENCE, patience = 0.3, idle._PATIENCE
+    try:
+        during = yield from read_layer(layer, color_layer)
+    finally:
+        idle._PATIENCE = patience
+        krita.action("KritaShape/KisToolBrush").trigger()
+    yield from settle()
+    after = yield from read_layer(layer, color_layer)
+    return [during, after]
 
 
 def visible_part(data):
