@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from support.drawn_shots import FIGURE_COLORS, draw, figure
 
-from keycel_backend.engines.base import Cancelled, FrameResult, Keyframe, Request, Shot
+from keycel_backend.engines.base import Cancelled, Drawing, FrameResult, Keyframe, Request, Shot
+from keycel_backend.engines.flat.engine import FlatEngine
 from keycel_backend.engines.morph.engine import MorphEngine
 from keycel_backend.engines.morph.line_track import REASON
 from keycel_backend.regions.arrays import Pixels
@@ -35,6 +36,9 @@ def request(targets: tuple[int, ...] = tuple(range(2, 7)), painted: tuple[int, .
         tuple(Keyframe(time, f"line {time}") for time in LINES),
     )
     return Request(shot, targets)
+
+
+LOAD = request().shot.load
 
 
 def run(wanted: Request) -> dict[int, FrameResult]:
@@ -105,6 +109,53 @@ def test_between_keys_with_little_in_common_everything_is_unsure() -> None:
     made = run(replace(request((3,)), shot=strange))
     assert all(region.confidence < 0.5 and region.reason for region in made[3].regions)
     assert any(region.reason == REASON for region in made[3].regions)
+
+
+@pytest.mark.parametrize("painted", [(2,), (2, 6), (5,)])
+def test_keys_are_coloured_from_each_other(painted: tuple[int, ...]) -> None:
+    """As if there were nothing between them: a bad in-between must not spoil the key after it."""
+    wanted = request(painted=painted)
+    keys = tuple(Drawing((sketch.time,), sketch.digest) for sketch in wanted.shot.sketches)
+    alone = replace(wanted, shot=replace(wanted.shot, drawings=keys, sketches=()), targets=tuple(MOVES))
+    of_keys = {result.time: result for result in FlatEngine(match).run(alone, lambda *_: None, lambda: False)}
+    made = run(wanted)
+    for time in MOVES:
+        assert (made[time].flats == of_keys[time].flats).all()
+        assert made[time].regions == of_keys[time].regions
+
+
+def test_nothing_between_keys_is_surer_than_the_keys() -> None:
+    """The last two keys show another figure than the painted one."""
+    strange = {
+        name: draw(figure(moved=move)[3:4])[0]
+        for name, move in (("a", (-110.0, -60.0)), ("b", (-104.0, -60.0)))
+    }
+    shot = request().shot
+    sketches = (*shot.sketches, Keyframe(9, "a"), Keyframe(12, "b"))
+    shot = replace(
+        shot, sketches=sketches, load=lambda name: strange[name] if name in strange else LOAD(name)
+    )
+    made = run(replace(request((9, 10, 11, 12)), shot=shot))
+    of_keys = [region.confidence for time in (9, 12) for region in made[time].regions]
+    between = [region.confidence for time in (10, 11) for region in made[time].regions]
+    assert between
+    assert max(between) <= max(of_keys)
+
+
+def test_what_is_left_unpainted_on_keys_is_a_reference_all_the_same() -> None:
+    left, plain = run(replace(request(), options={"leave_unsure": True})), run(request())
+    for time, result in left.items():
+        sure = {region.box for region in plain[time].regions if region.palette_entry is not None}
+        unsure = {region.box for region in plain[time].regions if region.reason}
+        assert sure - unsure <= {region.box for region in result.regions if region.palette_entry is not None}
+
+
+@pytest.mark.parametrize("targets", [(5, 6), (2, 3, 4)])
+def test_progress_goes_up_to_the_end_once(targets: tuple[int, ...]) -> None:
+    told: list[float] = []
+    list(MorphEngine(match).run(request(targets), lambda share, _: told.append(share), lambda: False))
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
 
 
 def test_it_stops_soon() -> None:

@@ -15,6 +15,7 @@ from keycel_backend.engines.base import (
     EngineDescription,
     Estimate,
     FrameResult,
+    Keyframe,
     OptionValue,
     ProgressCallback,
     Request,
@@ -22,8 +23,9 @@ from keycel_backend.engines.base import (
 )
 from keycel_backend.engines.flat.description import DESCRIPTION as FLAT
 from keycel_backend.engines.flat.engine import FlatEngine
+from keycel_backend.engines.morph.colored_keys import color_keys
 from keycel_backend.engines.morph.description import DESCRIPTION, EASING, estimate
-from keycel_backend.engines.morph.line_track import color_track, open_track, painted_keys, take_of
+from keycel_backend.engines.morph.line_track import Color, color_track, open_track, painted_keys, take_of
 from keycel_backend.inbetweening.track import Track, empty_key
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.lines import read_line_art
@@ -31,7 +33,7 @@ from keycel_backend.regions.matching import Matcher
 
 
 class MorphEngine:
-    """Strokes of neighbouring key sketches are matched and moved; `flat` colours the drawings."""
+    """Strokes of neighbouring key sketches are matched and moved; `flat` colours keys, then all between."""
 
     description: EngineDescription = DESCRIPTION
 
@@ -65,7 +67,37 @@ class MorphEngine:
             return
         options = {option.name: request.options.get(option.name, option.default) for option in FLAT.options}
         request = replace(request, options=options)
-        yield from color_track(request, track, painted, self._flat.run, progress, cancelled)
+        yield from _colored(request, track, painted, self._flat.run, progress, cancelled)
+
+
+def _colored(
+    request: Request,
+    track: Track,
+    painted: tuple[Keyframe, ...],
+    color: Color,
+    progress: ProgressCallback,
+    cancelled: CancelledCallback,
+) -> Iterator[FrameResult]:
+    """Keys first, then what lies between them."""
+    share = len(request.shot.sketches) / (len(request.shot.sketches) + len(request.targets))
+    keys = color_keys(request, painted, color, lambda done, doing: progress(share * done, doing), cancelled)
+    for moment in request.targets:
+        if moment in keys.results:
+            yield replace(keys.results[moment], line=track.drawing(moment))
+    rest = tuple(moment for moment in request.targets if moment not in keys.results)
+    if not rest:
+        progress(1.0, "Done")
+        return
+    between = replace(request, shot=keys.shot, targets=rest, redraw=request.redraw.intersection(rest))
+    later = color_track(
+        between,
+        track,
+        keys.keyframes,
+        color,
+        lambda done, doing: progress(share + (1.0 - share) * done, doing),
+        cancelled,
+    )
+    yield from map(keys.judged, later)
 
 
 def _check_keys(shot: Shot, cancelled: CancelledCallback) -> None:
