@@ -52,7 +52,7 @@ def extracted() -> Catalog:
 def engine_sentences() -> list[str]:
     """What engines say about themselves and their work; the docker shows it through `_`."""
     from keycel_backend.diffusion.fallback import every_note
-    from keycel_backend.engines.morph import colored_keys, line_track
+    from keycel_backend.engines.morph import between, line_track
     from keycel_backend.engines.registry import descriptions
     from keycel_backend.models.catalogue import MODELS
     from keycel_backend.models.getting import PHASES
@@ -81,7 +81,7 @@ def engine_sentences() -> list[str]:
         BORDER,
         FLICKER,
         WORKER_ENDED,
-        colored_keys.REASON,
+        between.UNSURE_KEY,
         line_track.REASON,
         *every_note(),
         *PHASES,

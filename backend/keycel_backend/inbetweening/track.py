@@ -15,7 +15,7 @@ from keycel_backend.inbetweening.easing import eased
 from keycel_backend.inbetweening.fitting import Checkpoint
 from keycel_backend.inbetweening.key import Key, read_key
 from keycel_backend.inbetweening.transition import Transition
-from keycel_backend.regions.arrays import Pixels
+from keycel_backend.regions.arrays import Labels, Pixels
 from keycel_backend.regions.matching import Matcher
 from keycel_shared.errors import ErrorCode, KeycelError
 
@@ -79,6 +79,22 @@ class Track:
         height, width = self._size()
         flat = np.frombuffer(zstandard.decompress(self._drawn[name]), np.uint8)
         return flat.reshape(height, width, 4).copy()
+
+    def key_at(self, time: int) -> int:
+        """The key at `time` or the last one before."""
+        return self._times[self._place(time)]
+
+    def around(self, time: int) -> tuple[int, int, float]:
+        """The keys before and after a frame, no key itself, and how far it is from one to the other, 0..1."""
+        place = self._place(time)
+        return self._times[place], self._times[place + 1], self._share(time)
+
+    def paint(self, time: int, one: Labels, two: Labels, take: int = 0) -> tuple[Labels, Labels]:
+        """What is painted in the keys around `time`, no key itself, carried there along with their strokes.
+
+        (height, width) palette entries, 0..65534.
+        """
+        return self._transition(time, take).paint(self._share(time), one, two, self._checkpoint)
 
     def common(self, time: int) -> float:
         """Share of their lines, 0..1, that the keys on both sides of `time` have in common."""

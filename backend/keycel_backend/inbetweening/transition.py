@@ -10,12 +10,13 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import KDTree
 
 from keycel_backend.inbetweening.bending import Pull, Way, bend, turns
+from keycel_backend.inbetweening.carrying import OUTSIDE, carried
 from keycel_backend.inbetweening.fitting import Checkpoint, Fit, fit, region_beliefs
 from keycel_backend.inbetweening.key import Key
 from keycel_backend.inbetweening.mesh import ACROSS, Mesh, Places, make_mesh
 from keycel_backend.inbetweening.pen import draw, lines_between
 from keycel_backend.inbetweening.strokes import Strokes
-from keycel_backend.regions.arrays import Floats, Integers, Mask, Pixels
+from keycel_backend.regions.arrays import Floats, Integers, Labels, Mask, Pixels
 from keycel_backend.regions.matching import Matcher
 
 _NEAR = 0.012
@@ -47,6 +48,15 @@ class _Half:
     vanishing: Floats
     """(n,) share of the way at which a point without partner is gone."""
 
+    def at(self, share: float) -> Floats:
+        """(n, 2) where the points are at `share` of the way, x and y."""
+        nodes, turn = self.way.at(share)
+        # what the nodes leave over of the way to the other key's line, point by point
+        last, turned = self.way.at(1.0)
+        rest = self.landing - self.mesh.points(last, turned)
+        places = self.mesh.points(nodes, turn) + share * rest
+        return np.stack([places.real, places.imag], axis=1)
+
 
 class Transition:
     """Draws what lies between two keys of one size. Both have ink."""
@@ -76,13 +86,25 @@ class Transition:
         )
         return draw(dots, width, height, self._one.art.paper if self._one.art.on_paper else None)
 
+    def paint(self, share: float, one: Labels, two: Labels, checkpoint: Checkpoint) -> tuple[Labels, Labels]:
+        """What is painted in either key, (height, width) palette entries, carried to `share` of the way.
+
+        With the lines that are drawn there: those that both keys have are the first key's on their way. What
+        is beyond the border of one key is the other's; beyond that of both, 0.
+        """
+        there, back = self._there, self._back
+        now, new = there.at(share), ~back.matched
+        landing = np.stack([there.landing.real, there.landing.imag], axis=1)[there.matched]
+        start = np.concatenate([landing, back.strokes.places[new]])
+        later = np.concatenate([now[there.matched], back.at(1.0 - share)[new]])
+        first = carried(one, there.strokes.places, now)
+        checkpoint()
+        second = carried(two, start, later)
+        known = np.where(first == OUTSIDE, second, first), np.where(second == OUTSIDE, first, second)
+        return np.maximum(known[0], 0), np.maximum(known[1], 0)
+
     def _drawn(self, half: _Half, share: float, only_new: bool) -> tuple[Floats, Floats, Floats, Integers]:
-        nodes, turn = half.way.at(share)
-        places = half.mesh.points(nodes, turn)
-        # what the nodes leave over of the way to the other key's line, point by point
-        last, turned = half.way.at(1.0)
-        rest = half.landing - half.mesh.points(last, turned)
-        places = places + share * rest
+        places = half.at(share)
         radius = (1.0 - share) * half.strokes.half_width + share * half.half_width
         color = (1.0 - share) * half.strokes.color + share * half.color
         shown = ~half.matched & (share < half.vanishing)
@@ -92,7 +114,7 @@ class Transition:
         pairs += [np.stack([chain, chain], axis=1) for chain in half.strokes.chains if len(chain) == 1]
         every = np.concatenate([*pairs, np.zeros((0, 2), np.int64)])
         every = every[shown[every].all(axis=1)]
-        return np.stack([places.real, places.imag], axis=1), radius, color, every
+        return places, radius, color, every
 
 
 def _half(one: Key, two: Key, mesh: Mesh, found: Fit) -> _Half:

@@ -31,7 +31,10 @@ DESCRIPTION = EngineDescription(
 def estimate(
     width: int, height: int, drawings: int, keyframes: int, options: Mapping[str, OptionValue]
 ) -> Estimate:
-    """Cost of `drawings` frames, key sketches among them; without colours where nothing is painted."""
+    """Cost of `drawings` frames, key sketches among them; without colours where nothing is painted.
+
+    Carrying paint costs a frame about as much as matching its regions would.
+    """
     lines = line_seconds(width, height, drawings)
     colors = estimate_flat(width, height, drawings, keyframes, options)
     seconds = lines + (colors.seconds if keyframes else 0.0)

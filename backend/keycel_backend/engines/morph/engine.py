@@ -23,9 +23,10 @@ from keycel_backend.engines.base import (
 )
 from keycel_backend.engines.flat.description import DESCRIPTION as FLAT
 from keycel_backend.engines.flat.engine import FlatEngine
+from keycel_backend.engines.morph.between import color_between
 from keycel_backend.engines.morph.colored_keys import color_keys
 from keycel_backend.engines.morph.description import DESCRIPTION, EASING, estimate
-from keycel_backend.engines.morph.line_track import Color, color_track, open_track, painted_keys, take_of
+from keycel_backend.engines.morph.line_track import Color, open_track, painted_keys, take_of
 from keycel_backend.inbetweening.track import Track, empty_key
 from keycel_backend.regions.learned import LearnedMatcher
 from keycel_backend.regions.lines import read_line_art
@@ -33,7 +34,7 @@ from keycel_backend.regions.matching import Matcher
 
 
 class MorphEngine:
-    """Strokes of neighbouring key sketches are matched and moved; `flat` colours keys, then all between."""
+    """Strokes of neighbouring key sketches are matched and moved; `flat` colours the keys."""
 
     description: EngineDescription = DESCRIPTION
 
@@ -79,25 +80,23 @@ def _colored(
     cancelled: CancelledCallback,
 ) -> Iterator[FrameResult]:
     """Keys first, then what lies between them."""
-    share = len(request.shot.sketches) / (len(request.shot.sketches) + len(request.targets))
+
+    def checkpoint() -> None:
+        if cancelled():
+            raise Cancelled
+
+    work = len(request.shot.sketches) + len(request.targets)
+    share = len(request.shot.sketches) / work
     keys = color_keys(request, painted, color, lambda done, doing: progress(share * done, doing), cancelled)
-    for moment in request.targets:
-        if moment in keys.results:
-            yield replace(keys.results[moment], line=track.drawing(moment))
-    rest = tuple(moment for moment in request.targets if moment not in keys.results)
-    if not rest:
-        progress(1.0, "Done")
-        return
-    between = replace(request, shot=keys.shot, targets=rest, redraw=request.redraw.intersection(rest))
-    later = color_track(
-        between,
-        track,
-        keys.keyframes,
-        color,
-        lambda done, doing: progress(share + (1.0 - share) * done, doing),
-        cancelled,
-    )
-    yield from map(keys.judged, later)
+    for number, moment in enumerate(sorted(request.targets), len(request.shot.sketches)):
+        checkpoint()
+        progress(number / work, "Drawing in-betweens")
+        if track.is_key(moment):
+            shown = keys.results[track.key_at(moment)]
+            yield replace(shown, time=moment, line=track.drawing(moment))
+        else:
+            yield color_between(request, track, keys, moment, checkpoint)
+    progress(1.0, "Done")
 
 
 def _check_keys(shot: Shot, cancelled: CancelledCallback) -> None:

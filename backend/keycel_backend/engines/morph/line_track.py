@@ -77,7 +77,7 @@ def color_track(
         for moment, name in wanted.items():
             if first[name] == result.time:
                 line = track.drawing(moment, take_of(request, moment))
-                yield _judged(replace(result, time=moment, line=line), track)
+                yield judged(replace(result, time=moment, line=line), track)
 
 
 def take_of(request: Request, moment: int) -> int:
@@ -99,7 +99,7 @@ def painted_keys(shot: Shot) -> tuple[Keyframe, ...]:
     return tuple(found[moment] for moment in sorted(found))
 
 
-def _judged(result: FrameResult, track: Track) -> FrameResult:
+def judged(result: FrameResult, track: Track) -> FrameResult:
     """Between keys that hardly match every region is unsure."""
     common = track.common(result.time)
     if common >= LITTLE:
