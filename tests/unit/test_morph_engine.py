@@ -150,6 +150,32 @@ def test_what_is_left_unpainted_on_keys_is_a_reference_all_the_same() -> None:
         assert sure - unsure <= {region.box for region in result.regions if region.palette_entry is not None}
 
 
+def test_colours_do_not_leak_at_an_outline_that_is_half_drawn() -> None:
+    """The second key has another box, painted like the ground of a wall; between the keys it is open."""
+
+    def drawing(boxes: list[tuple[int, int, int]]) -> tuple[Pixels, Pixels]:
+        line, flats = np.zeros((160, 240, 4), np.uint8), np.zeros((160, 240, 4), np.uint8)
+        for left, top, red in boxes:
+            line[top : top + 50, left : left + 50, 3] = 255
+            line[top + 2 : top + 48, left + 2 : left + 48] = 0
+            flats[top + 1 : top + 49, left + 1 : left + 49] = (red, 40, 40, 255)
+        return line, flats
+
+    pictures: dict[str, Pixels] = {}
+    for key, boxes in ((0, [(20, 20, 200)]), (6, [(32, 26, 200), (150, 90, 90)])):
+        line, flats = drawing(boxes)
+        pictures |= {f"line {key}": line, f"color {key}": flatten(flats, line)}
+    keys = tuple(Keyframe(time, f"line {time}") for time in (0, 6))
+    paint = tuple(Keyframe(time, f"color {time}") for time in (0, 6))
+    made = run(Request(Shot(240, 160, (), paint, lambda name: pictures[name].copy(), keys), (1, 2, 3, 4, 5)))
+    for time, result in made.items():
+        middle = 20 + 25 + round(6 / 6 * time), 20 + 25 + round(12 / 6 * time)
+        assert tuple(result.flats[middle]) == (200, 40, 40, 255)
+        for corner in ((5, 5), (5, 230), (150, 5), (60, 120)):
+            assert not result.flats[corner].any(), (time, corner)
+    assert tuple(made[4].flats[115, 175]) == (90, 40, 40, 255)
+
+
 @pytest.mark.parametrize("targets", [(5, 6), (2, 3, 4)])
 def test_progress_goes_up_to_the_end_once(targets: tuple[int, ...]) -> None:
     told: list[float] = []
