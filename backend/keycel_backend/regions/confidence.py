@@ -11,6 +11,7 @@ UNSURE = 0.5
 """A region less likely right than this is more likely wrong."""
 _PAYS = 0.09
 """Chance to be wrong, times the fourth root of the share of the picture, from which on a look pays."""
+DISAGREE = "The keyframes before and after suggest different colours."
 BORDER = "Colours meet here without a line, and the border is uncertain."
 
 
@@ -41,7 +42,7 @@ def reason(known: float, best: float, second: float, directions_agree: bool) -> 
     if known < 0.5:
         return "No painted region looks like this one; it may be new in this drawing."
     if not directions_agree:
-        return "The keyframes before and after suggest different colours."
+        return DISAGREE
     if best - second < 0.25:
         return "Two colours are about equally likely."
     return "The match to the painted regions is weak."

@@ -17,13 +17,13 @@ from keycel_backend.engines.morph.line_track import judged, take_of
 from keycel_backend.engines.options import number
 from keycel_backend.inbetweening.track import Track
 from keycel_backend.regions.arrays import Floats, Labels
+from keycel_backend.regions.confidence import DISAGREE
 from keycel_backend.regions.lines import read_line_art
 from keycel_backend.regions.pieces import Pieces, cut
 from keycel_backend.regions.propagation import Colors
 from keycel_backend.regions.segmentation import automatic_gap, segment
 
 UNSURE_KEY = "This part is already unsure on the key sketches."
-DISAGREE = "The keyframes before and after suggest different colours."
 _LEAST = 1e-3
 
 
