@@ -73,7 +73,7 @@ def test_a_group_is_read_while_its_layers_are_moved(krita: KritaProcess, small_s
     """Krita copies documents without a lock of its own: it crashed when its threads changed the layers."""
     krita.run("shots", "open_shot", path=str(small_shot))
     krita.run("host", "group", name="Group", layers=["Lines"])
-    opened = krita.run("host", "read_while_layers_move", group="Group", layer="Lines", rounds=60).result
+    opened = krita.run("disturbing", "read_while_layers_move", group="Group", layer="Lines", rounds=60).result
     assert opened > 0
 
 
@@ -84,7 +84,7 @@ def test_a_group_is_not_copied_in_the_middle_of_a_transformation(
     krita.run("host", "group", name="Group", layers=["Lines"])
     before = read(krita, "Group", "Colour keys")
     arguments = {"layer": "Group", "color_layer": "Colour keys"}
-    during, after = krita.run("host", "read_while_transforming", **arguments).result
+    during, after = krita.run("disturbing", "read_while_transforming", **arguments).result
     assert during["error"] == "DOC_UNREADABLE_PICTURE"
     assert "transformation" in during["remedy"]
     assert after["digests"] == before
